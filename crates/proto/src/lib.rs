@@ -1,1 +1,24 @@
-//! Protocols.
+//! Mail protocols as state machines: no sockets, no clock, no content.
+//!
+//! Start with [`Machine`]: lines and `Instant`s go in, [`Step`]s come out. One driver (in `hongyan-net`)
+//! runs any machine over any link; the embedded servers are machines of the same kind.
+//!
+//! - [`machine`], [`framer`], [`outbox`]: what a machine and its driver say to each other.
+//! - [`transcript`]: the one `C:`/`S:` text form of a conversation, secrets as lengths only.
+//! - [`reply`], [`outcome`]: what a server said, and what became of each recipient.
+//! - [`address`]: envelope addresses (RFC 5321 §4.1.2, RFC 6531).
+//! - [`sasl`]: authentication exchanges, both sides.
+//! - [`smtp`]: RFC 5321 and its extensions, client and server.
+
+pub mod address;
+pub mod framer;
+pub mod machine;
+pub mod outbox;
+pub mod outcome;
+pub mod reply;
+pub mod sasl;
+pub mod smtp;
+pub mod transcript;
+
+pub use machine::{Coding, Input, Machine, Step, TlsInfo};
+pub use outbox::Outbox;

@@ -1,0 +1,9 @@
+//! SMTP submission and relay (RFC 5321, RFC 6409) with the extensions that real servers offer.
+
+pub mod capabilities;
+pub mod envelope;
+pub mod timeouts;
+
+pub use capabilities::Capabilities;
+pub use envelope::{Body, Envelope, Recipient};
+pub use timeouts::Timeouts;
