@@ -20,6 +20,8 @@ pub struct Framer {
     end: usize,
     /// How far a line end has been looked for already, so that octets that drip in are not rescanned.
     seen: usize,
+    /// An overlong line has been reported and its end has not come yet.
+    skipping: bool,
 }
 
 /// What [`Framer::line`] found.
@@ -29,7 +31,8 @@ pub enum Line<'a> {
     Whole(&'a [u8]),
     /// No line end as yet.
     Partial,
-    /// More than the limit without a line end.
+    /// The line is longer than the limit. Told once; what there is of the line is dropped, and so is the
+    /// rest of it when it comes.
     Overlong,
 }
 
@@ -70,12 +73,22 @@ impl Framer {
     /// Drops all that is pending and says how much it was.
     pub fn drop_pending(&mut self) -> usize {
         let n = self.end - self.start;
-        (self.start, self.end, self.seen) = (0, 0, 0);
+        (self.start, self.end, self.seen, self.skipping) = (0, 0, 0, false);
         n
     }
 
     /// The next line of at most `limit` octets.
     pub fn line(&mut self, limit: usize) -> Line<'_> {
+        if self.skipping {
+            match memchr(b'\n', &self.buf[self.start..self.end]) {
+                Some(at) => {
+                    self.start += at + 1;
+                    self.skipping = false;
+                }
+                None => self.start = self.end,
+            }
+            self.seen = self.start;
+        }
         let from = self.seen.max(self.start);
         match memchr(b'\n', &self.buf[from..self.end]) {
             Some(at) => {
@@ -86,9 +99,14 @@ impl Framer {
                 let line = line.strip_suffix(b"\r").unwrap_or(line);
                 if line.len() > limit { Line::Overlong } else { Line::Whole(line) }
             }
+            None if self.end - self.start > limit + 1 => {
+                self.start = self.end;
+                self.skipping = true;
+                Line::Overlong
+            }
             None => {
                 self.seen = self.end;
-                if self.end - self.start > limit + 1 { Line::Overlong } else { Line::Partial }
+                Line::Partial
             }
         }
     }
@@ -224,6 +242,27 @@ mod tests {
         assert_eq!(framer(b"12345\r\n").line(5), Line::Whole(b"12345"));
         assert_eq!(framer(b"123456\r\n").line(5), Line::Overlong);
         assert_eq!(framer(b"1234567").line(5), Line::Overlong);
+    }
+
+    #[test]
+    fn an_overlong_line_is_told_once_and_dropped_to_its_end_in_bounded_memory() {
+        let mut f = Framer::new();
+        let mut told = 0;
+        for _ in 0..64 {
+            let room = f.spare();
+            room.fill(b'x');
+            let n = room.len();
+            f.filled(n);
+            match f.line(100) {
+                Line::Overlong => told += 1,
+                line => assert_eq!(line, Line::Partial),
+            }
+        }
+        assert_eq!((told, f.pending().len()), (1, 0));
+        assert!(f.buf.len() <= 2 * READ);
+        f.spare()[..9].copy_from_slice(b"xx\nNOOP\r\n");
+        f.filled(9);
+        assert_eq!(f.line(100), Line::Whole(b"NOOP"));
     }
 
     /// wire, content, what follows it

@@ -62,7 +62,7 @@ pub struct TlsInfo {
 pub enum Input<'a> {
     /// A line from the peer, without its line end.
     Line(&'a [u8]),
-    /// The peer's line passed [`Machine::line_limit`].
+    /// The peer's line passed [`Machine::line_limit`]; told once, the line is dropped to its end.
     Overlong,
     /// The connection ended: the peer closed it (`error` is `None`) or the link failed.
     Gone {
@@ -104,6 +104,8 @@ pub enum Step<E> {
     Send(Outgoing),
     /// What comes next from the peer is content: take it, then [`Input::Received`].
     Receive(Coding),
+    /// Flush the outbox, leave the peer's octets alone until then, then poll again without an input.
+    Pause(Instant),
     /// Something for whoever uses the machine.
     Event(E),
     /// The conversation is over: flush, close the link.
@@ -129,4 +131,10 @@ pub trait Machine {
 
     /// The longest line the machine takes in its present state, in octets without the line end.
     fn line_limit(&self) -> usize;
+
+    /// Where in a line that is about to be handed in the part begins that nobody may see (a password on
+    /// its way to a server). Asked before a transcript is told of the line; the rest shows as a length.
+    fn secret_from(&self, _line: &[u8]) -> Option<usize> {
+        None
+    }
 }
