@@ -147,7 +147,8 @@ fn the_workspace_keeps_its_walls() {
 #[test]
 fn each_breach_is_named() {
     let all: Vec<&str> = MAY_USE.iter().map(|(name, _)| *name).collect();
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    type Uses<'a> = &'a [(&'a str, &'a str)];
+    let cases: &[(Uses, &[&str])] = &[
         (&[("hongyan-net", "hongyan-proto"), ("hongyan-net", "tokio")], &[]),
         (&[("hongyan-mime", "tokio")], &["hongyan-mime may not bring in tokio"]),
         (
