@@ -15,6 +15,7 @@ skipped() {
 
 status=0
 if cargo nextest --version >/dev/null 2>&1; then
+    rm -f "$out/nextest/default/junit.xml"
     cargo nextest run --locked --no-tests=pass "$@" || status=$?
     cp "$out/nextest/default/junit.xml" "$log" 2>/dev/null || : >"$log"
     # nextest leaves the examples in the documentation to cargo.
@@ -22,7 +23,7 @@ if cargo nextest --version >/dev/null 2>&1; then
         cargo test --quiet --locked --doc "$@" || status=$?
     fi
 else
-    cargo test --locked "$@" -- --show-output 2>&1 | tee "$log" || status=$?
+    cargo test --locked --no-fail-fast "$@" -- --show-output 2>&1 | tee "$log" || status=$?
 fi
 skipped
 exit "$status"
