@@ -129,7 +129,7 @@ fn check(text: &str) -> Result<(), &'static str> {
     }
 }
 
-fn check_dot_string(local: &str) -> Result<(), &'static str> {
+pub(crate) fn check_dot_string(local: &str) -> Result<(), &'static str> {
     if local.is_empty() {
         return Err("there is nothing before the `@`");
     }
@@ -159,7 +159,7 @@ fn check_quoted(rest: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn check_domain(domain: &str) -> Result<(), &'static str> {
+pub(crate) fn check_domain(domain: &str) -> Result<(), &'static str> {
     if domain.is_empty() {
         return Err("there is nothing behind the `@`");
     }
@@ -185,7 +185,7 @@ fn check_domain(domain: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn check_literal(rest: &str) -> Result<(), &'static str> {
+pub(crate) fn check_literal(rest: &str) -> Result<(), &'static str> {
     let Some(inner) = rest.strip_suffix(']') else {
         return Err("the bracket behind the `@` is not closed");
     };

@@ -1,6 +1,7 @@
 //! SMTP submission and relay (RFC 5321, RFC 6409) with the extensions that real servers offer.
 
 pub mod capabilities;
+pub mod command;
 pub mod envelope;
 pub mod timeouts;
 
