@@ -1,1 +1,11 @@
-//! Sockets.
+//! The only socket code: links, the loop that runs protocol machines over them, and how to get one.
+//!
+//! - [`drive`]: a [`Connection`] runs any [`hongyan_proto::Machine`], client or server, over a link.
+//! - [`link`]: TCP, TLS over it, or any stream of octets.
+
+pub mod drive;
+pub mod link;
+pub mod tls;
+
+pub use drive::{Connection, Contents, NoContents};
+pub use link::Link;
