@@ -1,0 +1,10 @@
+//! Hongyan 鸿雁: write, send, receive and read mail, and always show what happened.
+//!
+//! This crate is the facade over the library crates and the command line. It renders; it decides nothing.
+
+pub mod cli;
+
+pub use hongyan_mime as mime;
+pub use hongyan_net as net;
+pub use hongyan_proto as proto;
+pub use hongyan_sandbox as sandbox;
