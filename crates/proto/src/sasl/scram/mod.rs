@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 
 use super::{Reason, SaslError, Secret, prepared, random};
 
-/// The most rounds of PBKDF2 that a server may ask of a client: about a second of work, so that a hostile
-/// server cannot burn hours. The highest counts advised in 2026 are 1.3 million for SHA-1 and 600,000 for
-/// SHA-256; RFC 7677 §4 asks for at least 4,096.
+/// The most rounds of PBKDF2 that a server may ask of a client: half a second of work on a processor with
+/// SHA instructions, so that a hostile server cannot burn hours. The highest counts advised in 2026 are 1.3
+/// million for SHA-1 and 600,000 for SHA-256; RFC 7677 §4 asks for at least 4,096.
 ///
 /// There is no least number: what a low count gives away to a listener or an impostor, CRAM-MD5 gives away
 /// too, and PLAIN all of it.

@@ -1,6 +1,9 @@
 //! Both sides against the RFCs' examples, each other, an independent implementation, and garbage.
 
 mod examples;
+mod hostile;
+mod oracle;
+mod pairs;
 
 use std::sync::Arc;
 
