@@ -1,0 +1,178 @@
+"""Starts servers on 127.0.0.1, runs each command in turn, round by round, and measures it."""
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+WORK = os.environ.get("HB_WORK", f"{HERE}/work")
+BIN = f"{WORK}/target/release"
+PY = f"{WORK}/py/venv/bin/python"
+PEERS = f"{HERE}/peers"
+os.environ["HB_DATA"] = f"{HERE}/data"
+os.environ["HB_NODE"] = f"{WORK}/node"
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Server:
+    """A server process of our own, ended by its pid. cpu(): seconds that it and its children have used."""
+
+    def __init__(self, argv, port, **kw):
+        self.port = port
+        self.log = open(f"{WORK}/server-{port}.log", "w")
+        self.process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True, **kw)
+        for _ in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        self.stop()
+        raise RuntimeError(f"{argv[0]} does not listen on {port}: see {self.log.name}")
+
+    def pids(self):
+        children = {}
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                parent = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[1]
+            except OSError:
+                continue
+            children.setdefault(int(parent), []).append(int(pid))
+        found = [self.process.pid]
+        for pid in found:
+            found += children.get(pid, [])
+        return found
+
+    def cpu(self):
+        ticks = 0
+        for pid in self.pids():
+            try:
+                fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            ticks += sum(int(x) for x in fields[11:15])
+        return ticks / TICK
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def sink(port=2525, tls=False, quick=0):
+    """Our sink. quick=1: it acknowledges at once, so that Nagle costs no client 40 ms."""
+    keys = [f"cert={WORK}/cert.pem", f"key={WORK}/key.pem"] if tls else []
+    return Server([f"{BIN}/sink", f"port={port}", f"quickack={quick}", *keys], port)
+
+
+def smtp_sink(port=2526):
+    """Postfix's test server, which offers neither CHUNKING nor TLS."""
+    return Server(["smtp-sink", "-4", "-u", "postfix", "-m", "300", f"127.0.0.1:{port}", "300"], port)
+
+
+def delay(port, to, ms):
+    """Adds a round trip of `ms` before the server on port `to`."""
+    return Server([f"{BIN}/delayproxy", f"listen={port}", f"to={to}", f"ms={ms}"], port)
+
+
+def taken(port):
+    """The messages that our sink took since it was last asked."""
+    with socket.create_connection(("127.0.0.1", port)) as s, s.makefile("rwb") as f:
+        f.readline()
+        f.write(b"XSTAT\r\n")
+        f.flush()
+        return int(f.readline().split()[1])
+
+
+class Command:
+    """What one peer runs. n: messages it sends; stdin: a file; group: ours, bound or peer."""
+
+    def __init__(self, argv, n=None, stdin=None, group="peer"):
+        self.argv, self.n, self.stdin, self.group = argv, n, stdin, group
+
+
+def once(command, timeout):
+    """Runs one command: wall and CPU seconds, peak MiB of the process tree, exit status; None when too slow."""
+    out = f"{WORK}/runm-{os.getpid()}"
+    with open(f"{WORK}/peer.log", "w") as log, open(command.stdin or os.devnull, "rb") as inp:
+        p = subprocess.Popen([f"{BIN}/runm", out, *command.argv], stdin=inp, stdout=log, stderr=log, start_new_session=True)
+        try:
+            p.wait(timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(p.pid, signal.SIGKILL)
+            p.wait()
+            return None
+    wall, user, system, rss, code = open(out).read().split()
+    os.unlink(out)
+    return dict(wall=float(wall), cpu=float(user) + float(system), rss=int(rss) / 1024, code=int(code))
+
+
+def failure(result):
+    """Why a run does not count, or None."""
+    if result is None:
+        return "too slow"
+    if result["code"]:
+        said = open(f"{WORK}/peer.log", errors="replace").read()[-200:].replace("\n", " | ")
+        return f"exit {result['code']}: {said}"
+    return None
+
+
+def measure(commands, rounds, n, check=None, timeout=600):
+    """Runs every command once a round. Returns name -> list of results, a round each, and name -> why it dropped out.
+
+    check(): the messages that arrived since it was last called. Each result gains `amount`, the messages sent.
+    """
+    got = {name: [] for name in commands}
+    bad = {name: f"no program {c.argv[0]}" for name, c in commands.items() if not shutil.which(c.argv[0])}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            if name in bad:
+                continue
+            if check:
+                check()
+            result = once(command, timeout)
+            why = failure(result)
+            amount = command.n or n
+            if not why and check and (arrived := check()) != amount:
+                why = f"{arrived} of {amount} arrived"
+            if why:
+                bad[name] = why
+                continue
+            result["amount"] = amount
+            got[name].append(result)
+    return {name: runs for name, runs in got.items() if runs and name not in bad}, bad
+
+
+def chosen(commands, only, added, places):
+    """The commands whose names match `only`, and the added ones: NAME=COMMAND with {places} filled in."""
+    kept = {name: c for name, c in commands.items() if re.search(only, name)}
+    for text in added:
+        name, line = text.split("=", 1)
+        for place, value in places.items():
+            line = line.replace("{%s}" % place, str(value))
+        kept[name] = Command(shlex.split(line), group="added")
+    return kept
+
+
+def fresh(path):
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(path)
+    return path
