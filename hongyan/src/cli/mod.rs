@@ -1,10 +1,77 @@
 //! The command line: which command was called, and with what it exits.
+//!
+//! Each command has its own file with an `Args` (what it takes, what its help says) and a `run`. The program
+//! called as `send` or `recv` is that command. Commands render; what they do is decided in the library crates.
 
 mod exit;
+mod recv;
+mod send;
+mod terminal;
 
-use std::process::ExitCode;
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{ExitCode, Termination};
+
+use clap::{Args, Parser, Subcommand};
+
+pub use exit::Exit;
+
+/// Writes, sends and inspects mail, and always shows what happened.
+#[derive(Debug, Parser)]
+#[command(name = "hongyan", version, about, max_term_width = 100)]
+struct Hongyan {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// One line for each command.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Send(Box<send::Args>),
+    Recv(recv::Args),
+}
+
+impl Command {
+    fn run(self) -> Exit {
+        match self {
+            Self::Send(args) => args.run(),
+            Self::Recv(args) => args.run(),
+        }
+    }
+}
+
+/// The whole command line, for whatever describes it: completions and man pages.
+pub fn command() -> clap::Command {
+    <Hongyan as clap::CommandFactory>::command()
+}
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
-    exit::USAGE.into()
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    match parse(&arguments) {
+        Ok(command) => command.run().report(),
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+            // Where even this cannot be written there is nobody to tell.
+            let _ = error.print();
+            exit.report()
+        }
+    }
+}
+
+/// The command that `arguments` call, the program's own name first.
+fn parse(arguments: &[OsString]) -> Result<Command, clap::Error> {
+    let called =
+        arguments.first().and_then(|name| Path::new(name).file_stem()).and_then(|name| name.to_str());
+    match called {
+        Some("send") => alone("send", arguments).map(|args| Command::Send(Box::new(args))),
+        Some("recv") => alone("recv", arguments).map(Command::Recv),
+        _ => Ok(Hongyan::try_parse_from(arguments)?.command),
+    }
+}
+
+/// The arguments of a command that was called as a program of its own.
+fn alone<A: Args>(name: &'static str, arguments: &[OsString]) -> Result<A, clap::Error> {
+    let whole = clap::Command::new(name).version(env!("CARGO_PKG_VERSION")).max_term_width(100);
+    A::from_arg_matches(&A::augment_args(whole).try_get_matches_from(arguments)?)
 }
