@@ -50,6 +50,8 @@ enum Odd {
     CloseBefore,
     CloseInside,
     CloseBehind,
+    /// A reply to EHLO slipped in behind this one, in clear (CVE-2011-0411); not part of the matrix.
+    SlipIn,
 }
 
 const ODD: &[Odd] = &[
@@ -242,9 +244,13 @@ impl Toy {
     /// The message is whole: it is taken unless the answer says no. An answer that nobody gets to hear
     /// changes nothing about that.
     async fn take(&mut self, s: &mut (impl AsyncRead + AsyncWrite + Unpin), first: &str) -> io::Result<Then> {
-        let number: usize = first.strip_prefix("Subject: ").and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
+        let number: usize =
+            first.strip_prefix("Subject: ").and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
         let refuses = self.replies == self.at
-            && matches!(self.odd, Odd::Refuse450 | Odd::Refuse550 | Odd::Refuse57509 | Odd::Close421 | Odd::Bad503);
+            && matches!(
+                self.odd,
+                Odd::Refuse450 | Odd::Refuse550 | Odd::Refuse57509 | Odd::Close421 | Odd::Bad503
+            );
         let recipients = std::mem::take(&mut self.recipients);
         self.mail = false;
         if !refuses {
@@ -288,7 +294,9 @@ impl Toy {
             Odd::Say252 => b"252 cannot verify\r\n".to_vec(),
             Odd::Say354 => b"354 go on\r\n".to_vec(),
             Odd::Say200 => b"200 fine\r\n".to_vec(),
-            Odd::ManyLines => format!("{code}-one\r\n{code}-two\r\n").into_bytes().into_iter().chain(wire).collect(),
+            Odd::ManyLines => {
+                format!("{code}-one\r\n{code}-two\r\n").into_bytes().into_iter().chain(wire).collect()
+            }
             Odd::Gbk => [format!("{code} ").as_bytes(), b"\xc4\xe3\xba\xc3\r\n"].concat(),
             Odd::NoText => format!("{code}\r\n").into_bytes(),
             Odd::OtherCodeInside => format!("{code}-one\r\n550 two\r\n").into_bytes(),
@@ -298,6 +306,7 @@ impl Toy {
             Odd::EndlessReply => format!("{code}-more\r\n").repeat(2000).into_bytes(),
             Odd::Twice => [wire.clone(), wire].concat(),
             Odd::CloseInside => wire[..2].to_vec(),
+            Odd::SlipIn => [&wire[..], b"250-evil.example\r\n250 SIZE 1\r\n"].concat(),
             Odd::Silence | Odd::CloseBefore => Vec::new(),
             Odd::Nothing | Odd::OctetByOctet | Odd::Late | Odd::CloseBehind => wire,
         };
@@ -397,7 +406,10 @@ async fn talk(link: DuplexStream, mode: Mode, secured: Secured, connector: Conne
     let mut bodies = Bodies { current: None };
     let mut submitted = 0;
     let mut submit = |client: &mut Client| {
-        let to = recipients(submitted).iter().map(|a| Address::parse(a).expect("an address").into()).collect::<Vec<Recipient>>();
+        let to = recipients(submitted)
+            .iter()
+            .map(|a| Address::parse(a).expect("an address").into())
+            .collect::<Vec<Recipient>>();
         let size = content(submitted).len() as u64;
         client.submit(Envelope { from: Address::parse("a@x.example").ok(), to, size, ..Envelope::default() });
         submitted += 1;
@@ -437,13 +449,41 @@ fn positions(mode: Mode, secured: Secured) -> usize {
     opening + MESSAGES * if mode == Mode::Chunked { 4 } else { 5 } + 1
 }
 
+/// RFC 3207 §5: what was received in clear behind the agreement on TLS is dropped, here a SIZE that no
+/// message could keep to.
+#[tokio::test(start_paused = true)]
+async fn a_reply_slipped_in_before_tls_does_not_count_after_it() {
+    let (client, server) = duplex(64 * 1024);
+    let (acceptor, connector) = tls();
+    let toy = Toy {
+        mode: Mode::Serial,
+        odd: Odd::SlipIn,
+        at: 2,
+        replies: 0,
+        truth: Truth::default(),
+        recipients: Vec::new(),
+        mail: false,
+        offers_tls: true,
+    };
+    tokio::spawn(toy.serve(server, Some(acceptor), false));
+    let settled = talk(client, Mode::Serial, Secured::StartTls, connector).await;
+    assert_eq!(settled.len(), MESSAGES * 2);
+    assert!(settled.values().all(|words| words == &["accepted"]), "{settled:?}");
+}
+
 /// After these the client cannot know better: a reply too many passes for the answer to the next command
 /// that was already on its way, so that no verdict behind it can be held against the truth.
 fn is_beyond_knowing(odd: Odd) -> bool {
     odd == Odd::Twice
 }
 
-async fn one(mode: Mode, secured: Secured, odd: Odd, at: usize, tls: &(TlsAcceptor, Connector)) -> Vec<String> {
+async fn one(
+    mode: Mode,
+    secured: Secured,
+    odd: Odd,
+    at: usize,
+    tls: &(TlsAcceptor, Connector),
+) -> Vec<String> {
     let (client, server) = duplex(64 * 1024);
     let truth = Truth::default();
     let toy = Toy {

@@ -341,3 +341,37 @@ fn every_conversation_goes_as_written() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Only what the link has taken can be in doubt: a message whose last octet was still on this side when the
+/// connection went is certainly not delivered.
+#[test]
+fn what_has_not_left_is_not_in_doubt() {
+    for (written, verdicts) in
+        [(1000, ["in_doubt", "in_doubt"]), (999, ["in_doubt", "deferred"]), (499, ["deferred"; 2])]
+    {
+        let now = Instant::now();
+        let mut client = Client::new(Config { tls: Tls::Never, ..Config::default() }, None, now);
+        let (mut out, mut ends, mut seen) = (Outbox::new(), [500, 1000].into_iter(), Vec::new());
+        let mut lines = ["220 x", "250-x", "250-PIPELINING", "250 CHUNKING"].into_iter();
+        for _ in 0..2 {
+            let to = vec![Address::parse("b@x.example").expect("an address").into()];
+            client.submit(Envelope { to, size: 100, ..Envelope::default() });
+        }
+        loop {
+            match client.poll(now, &mut out) {
+                Step::Read => match lines.next() {
+                    Some(line) => client.input(now, Input::Line(line.as_bytes())),
+                    None => client.input(now, Input::Gone { written, error: None }),
+                },
+                Step::Send(_) => client.input(now, Input::Sent { end: ends.next().expect("two contents") }),
+                Step::Event(Event::Settled(_, delivery)) => {
+                    seen.extend(delivery.each.iter().map(|(_, v)| v.name()))
+                }
+                Step::Event(_) => {}
+                Step::Closed => break,
+                step => panic!("{step:?}"),
+            }
+        }
+        assert_eq!(seen, verdicts, "after {written} octets");
+    }
+}
