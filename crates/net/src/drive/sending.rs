@@ -200,7 +200,7 @@ enum Now {
 }
 
 /// What the reader has, read again where a signal broke in.
-fn fill<'a>(content: &'a mut (dyn BufRead + Send)) -> io::Result<&'a [u8]> {
+fn fill(content: &mut (dyn BufRead + Send)) -> io::Result<&[u8]> {
     loop {
         match content.fill_buf() {
             Ok(_) => break,

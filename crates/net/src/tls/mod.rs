@@ -4,16 +4,21 @@
 //! embeds this crate keeps its own. Certificates are loaded when the first handshake needs them, not
 //! before: a mail in clear does not pay for them.
 
+mod certificate;
+mod explain;
 mod policy;
+mod verify;
 
 use std::io;
 use std::sync::Arc;
 
 use hongyan_proto::TlsInfo;
-use rustls::ServerConfig;
 use rustls::pki_types::ServerName;
+use rustls::{ProtocolVersion, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
+pub use certificate::end_point;
+pub use explain::{Refusal, explain};
 pub use policy::{Connector, Identity, Policy, Roots, provider};
 
 use crate::link::{Link, Plain};
@@ -56,11 +61,15 @@ impl Handshake {
         let (stream, end_point, verified) = match self {
             Self::Client(connector, name) => {
                 let config = connector.config()?;
-                let stream = TlsConnector::from(config).connect(name.clone(), plain).await?;
-                (TlsStream::Client(stream), None, connector.verifies())
+                let shaken = TlsConnector::from(config).connect(name.clone(), plain).await;
+                let stream = shaken.map_err(explain::refusal)?;
+                let certificates = stream.get_ref().1.peer_certificates();
+                let end_point = certificates.and_then(|all| end_point(all.first()?));
+                (TlsStream::Client(stream), end_point, connector.verifies())
             }
             Self::Server(acceptor) => {
-                let stream = TlsAcceptor::from(acceptor.config.clone()).accept(plain).await?;
+                let shaken = TlsAcceptor::from(acceptor.config.clone()).accept(plain).await;
+                let stream = shaken.map_err(explain::refusal)?;
                 (TlsStream::Server(stream), acceptor.end_point.clone(), true)
             }
         };
@@ -71,16 +80,25 @@ impl Handshake {
 
 fn info(stream: &TlsStream<Plain>, end_point: Option<Vec<u8>>, verified: bool) -> TlsInfo {
     let session = stream.get_ref().1;
-    let version = match session.protocol_version() {
-        Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3",
-        Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
+    let protocol = session.protocol_version();
+    let version = match protocol {
+        Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
+        Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
         _ => "TLS",
     };
-    let cipher = session.negotiated_cipher_suite().map_or("", |suite| suite.suite().as_str().unwrap_or(""));
+    let suite = session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
+    // Before 1.3 the exporter binds only with an extended master secret (RFC 9266 §4), which is not told.
+    let exporter = (protocol == Some(ProtocolVersion::TLSv1_3)).then(|| {
+        const LABEL: &[u8] = b"EXPORTER-Channel-Binding";
+        match stream {
+            TlsStream::Client(stream) => stream.get_ref().1.export_keying_material([0; 32], LABEL, None).ok(),
+            TlsStream::Server(stream) => stream.get_ref().1.export_keying_material([0; 32], LABEL, None).ok(),
+        }
+    });
     TlsInfo {
         version: version.into(),
-        cipher: cipher.into(),
-        exporter: None,
+        cipher: suite.unwrap_or("an unnamed cipher").into(),
+        exporter: exporter.flatten().map(Vec::from),
         end_point,
         leftover: 0,
         verified,

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{
-    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
-};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{Error as PemError, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
+
+use super::verify::{Strict, Unchecked};
 
 /// Which certificates count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Roots {
     /// What the operating system trusts.
     #[default]
     Platform,
-    /// What is issued by the certificates in this PEM file, and nothing else.
+    /// What is issued by the certificates in this PEM file, or is one of them, and nothing else.
     File(PathBuf),
     /// Anything at all. The connection is encrypted to somebody unknown; [`hongyan_proto::TlsInfo`] says
     /// `verified: false`.
@@ -109,21 +109,24 @@ fn load(policy: &Policy) -> io::Result<ClientConfig> {
 }
 
 fn verifier(roots: &Roots) -> io::Result<Arc<dyn ServerCertVerifier>> {
-    Ok(match roots {
-        Roots::Platform => Arc::new(Verifier::new(provider()).map_err(io::Error::other)?),
+    let (inner, pinned): (Arc<dyn ServerCertVerifier>, _) = match roots {
+        Roots::Platform => (Arc::new(Verifier::new(provider()).map_err(io::Error::other)?), vec![]),
         Roots::File(path) => {
+            let named = certificates(path)?;
             let mut store = RootCertStore::empty();
-            for certificate in certificates(path)? {
-                store.add(certificate).map_err(|error| {
+            for certificate in &named {
+                store.add(certificate.clone()).map_err(|error| {
                     io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", path.display()))
                 })?;
             }
-            WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider())
-                .build()
-                .map_err(io::Error::other)?
+            let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider());
+            (builder.build().map_err(io::Error::other)?, named)
         }
-        Roots::Unchecked => Arc::new(Unchecked(provider().signature_verification_algorithms)),
-    })
+        Roots::Unchecked => {
+            return Ok(Arc::new(Unchecked(provider().signature_verification_algorithms)));
+        }
+    };
+    Ok(Arc::new(Strict { inner, pinned }))
 }
 
 fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
@@ -143,44 +146,5 @@ fn pem(path: &Path, what: &str, error: PemError) -> io::Error {
             io::Error::new(io::ErrorKind::InvalidData, format!("{path} does not hold {what} in PEM form"))
         }
         error => io::Error::new(io::ErrorKind::InvalidData, format!("{path}: {error}")),
-    }
-}
-
-/// Takes any certificate, but only from who holds its key.
-#[derive(Debug)]
-struct Unchecked(WebPkiSupportedAlgorithms);
-
-impl ServerCertVerifier for Unchecked {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
     }
 }
