@@ -156,7 +156,8 @@ impl Client {
     pub(super) fn on_opening_reply(&mut self, now: Instant, opening: Opening, reply: Reply) {
         let stage = opening.stage();
         let next = match (opening, reply.code.severity()) {
-            (Opening::Greeting, Severity::Completion) => Opening::Hello,
+            // `221 not ready` has been seen: only 220 is a greeting (RFC 5321 §4.2.3).
+            (Opening::Greeting, _) if reply.code.get() == 220 => Opening::Hello,
             (Opening::Ehlo, Severity::Completion) => {
                 self.capabilities = Capabilities::from_reply(&reply);
                 return self.after_hello(now);
