@@ -4,6 +4,7 @@ pub mod capabilities;
 pub mod client;
 pub mod command;
 pub mod envelope;
+pub mod server;
 pub mod timeouts;
 
 pub use capabilities::Capabilities;
