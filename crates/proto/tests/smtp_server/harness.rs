@@ -11,7 +11,7 @@ use hongyan_proto::smtp::server::{Config, Event, Refusal, Server};
 use hongyan_proto::{Input, Machine, Outbox, Step, TlsInfo};
 
 /// `tim` with `tanstaaftanstaaf` (RFC 2195's user), and `test` with `1234`.
-pub struct Accounts;
+pub(crate) struct Accounts;
 
 impl Users for Accounts {
     fn password(&self, user: &str) -> Option<Secret> {
@@ -25,7 +25,7 @@ impl Users for Accounts {
 
 /// How the server's user behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Keeper {
+pub(crate) enum Keeper {
     #[default]
     Keeps,
     /// Says no when a content is announced.
@@ -39,9 +39,9 @@ pub enum Keeper {
 }
 
 /// One connection.
-pub struct Wire {
-    pub server: Server,
-    pub now: Instant,
+pub(crate) struct Wire {
+    pub(crate) server: Server,
+    pub(crate) now: Instant,
     keeper: Keeper,
     framer: Framer,
     outbox: Outbox,
@@ -49,23 +49,23 @@ pub struct Wire {
     /// What was said and is no whole line yet.
     partial: Vec<u8>,
     /// `S: ` and `E: ` lines in their order.
-    pub log: Vec<String>,
+    pub(crate) log: Vec<String>,
     /// The contents of kept messages.
-    pub kept: Vec<Vec<u8>>,
+    pub(crate) kept: Vec<Vec<u8>>,
     content: Option<Vec<u8>>,
-    pub discarded: u64,
-    pub paused: Vec<Duration>,
+    pub(crate) discarded: u64,
+    pub(crate) paused: Vec<Duration>,
     /// Sizes of the pieces that were flushed.
-    pub flushes: Vec<usize>,
-    pub closed: bool,
+    pub(crate) flushes: Vec<usize>,
+    pub(crate) closed: bool,
 }
 
 impl Wire {
-    pub fn new(config: Config) -> Self {
+    pub(crate) fn new(config: Config) -> Self {
         Self::with(Server::new(Arc::new(config)), Keeper::Keeps)
     }
 
-    pub fn with(server: Server, keeper: Keeper) -> Self {
+    pub(crate) fn with(server: Server, keeper: Keeper) -> Self {
         let mut wire = Self {
             server,
             keeper,
@@ -87,7 +87,7 @@ impl Wire {
     }
 
     /// The client says something.
-    pub fn hear(&mut self, mut bytes: &[u8]) {
+    pub(crate) fn hear(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let room = self.framer.spare();
             let n = bytes.len().min(room.len());
@@ -100,14 +100,14 @@ impl Wire {
 
     /// The client says a line and hears these lines.
     #[track_caller]
-    pub fn talk(&mut self, line: &str, heard: &[&str]) {
+    pub(crate) fn talk(&mut self, line: &str, heard: &[&str]) {
         let before = self.log.len();
         self.hear(format!("{line}\r\n").as_bytes());
         assert_eq!(self.log[before..], *heard, "{line}");
     }
 
     /// The client is silent until the server's patience is over.
-    pub fn silence(&mut self) {
+    pub(crate) fn silence(&mut self) {
         if let Some(deadline) = self.server.deadline() {
             self.now = deadline;
             self.server.input(self.now, Input::Tick { written: 0 });
@@ -116,12 +116,12 @@ impl Wire {
     }
 
     /// The link breaks.
-    pub fn gone(&mut self) {
+    pub(crate) fn gone(&mut self) {
         self.server.input(self.now, Input::Gone { written: 0, error: None });
         self.run();
     }
 
-    pub fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         while !self.closed && self.content_is_in() {
             match self.server.poll(self.now, &mut self.outbox) {
                 Step::Read => match self.framer.line(self.server.line_limit()) {

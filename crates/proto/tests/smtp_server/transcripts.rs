@@ -48,10 +48,10 @@ fn parse(name: String, text: &str) -> Conversation {
             header.push((key.to_string(), value.to_string()));
             continue;
         }
-        if !line.starts_with("S: ") && !line.starts_with("E: ") && !line.starts_with("-- ") {
-            if turns.last().is_some_and(|turn| !turn.heard.is_empty() || turn.befalls.is_some()) {
-                turns.push(Turn::default());
-            }
+        let heard = ["S: ", "E: ", "-- "].iter().any(|mark| line.starts_with(mark));
+        let over = |turn: &Turn| !turn.heard.is_empty() || turn.befalls.is_some();
+        if !heard && turns.last().is_some_and(over) {
+            turns.push(Turn::default());
         }
         let turn = turns.last_mut().expect("there is one");
         match line.split_at_checked(3) {

@@ -7,7 +7,7 @@
 //! 2. The driver hands the content over. What it cannot keep is drained and answered by the error's kind
 //!    (see [`Refusal`]).
 //! 3. [`Event::Message`]: it is whole. Make it safe, then say [`kept`](Server::kept); only then does the
-//!    client hear 250. Or [`Event::Abandoned`]: drop what came.
+//!    client hear 250. Or [`Event::Abandoned`], or the end of the connection: drop what came.
 //!
 //! Content that comes without a preceding [`Event::Content`] is a refused chunk's (RFC 3030 §2): nobody
 //! wants it.
@@ -345,7 +345,6 @@ impl Machine for Server {
                 State::New { implicit_tls } => self.enter_connected(implicit_tls),
                 State::Opening(opening) => self.enter_content(opening),
                 State::Keeping(effect, verdict) => self.enter_kept(effect, verdict),
-                State::Over if std::mem::take(&mut self.open) => return Step::Event(Event::Abandoned),
                 State::Over => return Step::Closed,
                 state => {
                     let idle = matches!(state, State::Ready | State::Unwelcome | State::Login(_));
