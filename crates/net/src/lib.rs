@@ -1,11 +1,15 @@
 //! The only socket code: links, the loop that runs protocol machines over them, and how to get one.
 //!
 //! - [`drive`]: a [`Connection`] runs any [`hongyan_proto::Machine`], client or server, over a link.
+//! - [`connect`]: lookup, happy eyeballs, proxies.
 //! - [`link`]: TCP, TLS over it, or any stream of octets.
+//! - [`tls`]: which certificates count, the handshake, what went wrong in it.
 
+pub mod connect;
 pub mod drive;
 pub mod link;
 pub mod tls;
 
+pub use connect::{Route, connect};
 pub use drive::{Connection, Contents, NoContents};
 pub use link::Link;
