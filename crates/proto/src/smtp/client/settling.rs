@@ -28,6 +28,9 @@ impl Client {
                 return self.die(failure, u64::MAX);
             }
             Awaited::Rset => return,
+            Awaited::Chunk { .. } if matches!(reply.code.get(), 500 | 502) => {
+                return self.on_bdat_unknown(&reply);
+            }
             Awaited::Mail | Awaited::Rcpt(_) | Awaited::Data | Awaited::Chunk { .. } | Awaited::End => {}
         }
         // Replies come in order: this one belongs to the first transaction that expects any.
@@ -50,6 +53,13 @@ impl Client {
             Awaited::Chunk { last: true } | Awaited::End => transaction.end = Some(Arc::new(reply)),
         }
         self.settle_finished();
+    }
+
+    /// A server that offers CHUNKING and does not know BDAT takes the content for commands: nothing that was
+    /// sent by BDAT has been delivered, and nothing more may be said to it.
+    fn on_bdat_unknown(&mut self, reply: &Reply) {
+        let cause = format!("the server offers CHUNKING but does not know BDAT (it said {reply})");
+        self.die(Failure::new(Stage::Data, Kind::Capability, cause), 0);
     }
 
     /// Settles the transactions at the head that have got all their replies.
