@@ -6,6 +6,7 @@
 //! - [`machine`], [`framer`], [`outbox`]: what a machine and its driver say to each other.
 //! - [`transcript`]: the one `C:`/`S:` text form of a conversation, secrets as lengths only.
 //! - [`reply`], [`outcome`]: what a server said, and what became of each recipient.
+//! - [`remedy`], [`provider`]: what a failure means, in words; what is known of mail providers.
 //! - [`address`]: envelope addresses (RFC 5321 §4.1.2, RFC 6531).
 //! - [`sasl`]: authentication exchanges, both sides.
 //! - [`smtp`]: RFC 5321 and its extensions, client and server.
@@ -15,6 +16,8 @@ pub mod framer;
 pub mod machine;
 pub mod outbox;
 pub mod outcome;
+pub mod provider;
+pub mod remedy;
 pub mod reply;
 pub mod sasl;
 pub mod smtp;

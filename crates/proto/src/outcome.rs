@@ -133,10 +133,11 @@ impl Failure {
         Self { stage, kind, reply: Some(reply.into()), cause: None }
     }
 
-    /// Whether trying the same again later makes no sense.
+    /// Whether trying the same again later makes no sense. "Slow down" is never permanent, whatever code it
+    /// comes with ([`Failure::rate_limit`]).
     pub fn is_permanent(&self) -> bool {
         match (&self.reply, self.kind) {
-            (Some(reply), _) => reply.code.severity() == Severity::Permanent,
+            (Some(reply), _) => reply.code.severity() == Severity::Permanent && self.rate_limit().is_none(),
             (None, Kind::Local | Kind::Tls | Kind::Auth | Kind::Capability) => true,
             (None, _) => false,
         }
