@@ -73,14 +73,15 @@ impl Address {
     }
 
     /// The address for a server without SMTPUTF8: the domain as A-labels. `None` where the local part is
-    /// not ASCII, or the domain has no A-label form.
+    /// not ASCII, or the A-label form is longer than an address may be.
     pub fn to_ascii(&self) -> Option<Cow<'_, str>> {
         let (local, domain) = self.split();
         if domain.is_ascii() {
             return local.is_ascii().then_some(Cow::Borrowed(&*self.0));
         }
         let domain = idna::domain_to_ascii(domain).ok()?;
-        local.is_ascii().then(|| Cow::Owned(format!("{local}@{domain}")))
+        let whole = format!("{local}@{domain}");
+        (local.is_ascii() && whole.len() <= MAX_ADDRESS).then_some(Cow::Owned(whole))
     }
 }
 
@@ -179,10 +180,13 @@ pub(crate) fn check_domain(domain: &str) -> Result<(), &'static str> {
             return Err("the domain holds a character that no domain can have");
         }
     }
-    if !domain.is_ascii() && idna::domain_to_ascii(domain).is_err() {
-        return Err("the domain is not an internationalized domain name");
+    if domain.is_ascii() {
+        return Ok(());
     }
-    Ok(())
+    // The mapping turns full-width forms into ASCII, `＞` into `>`: what comes of it is held to the same rules.
+    let mapped =
+        idna::domain_to_ascii(domain).map_err(|_| "the domain is not an internationalized domain name")?;
+    check_domain(&mapped)
 }
 
 pub(crate) fn check_literal(rest: &str) -> Result<(), &'static str> {
@@ -247,6 +251,9 @@ mod tests {
             "a\u{3000}b@c",
             "a@b\u{a0}c",
             "a@@b",
+            "a@b\u{ff1e}.example",
+            "a@\u{ff3b}192.0.2.1\u{ff3d}",
+            "a@b\u{ff1d}\u{ff02}.example",
         ] {
             assert!(Address::parse(text).is_err(), "{text:?}");
         }
@@ -259,6 +266,10 @@ mod tests {
         let a = Address::parse("a@bücher.example").unwrap();
         assert_eq!(a.to_ascii().unwrap(), "a@xn--bcher-kva.example");
         assert!(!a.needs_utf8());
+        // Shorter than an address may be, but not as A-labels.
+        let wide = format!("a@{}", ["例"; 60].join("."));
+        assert_eq!(Address::parse(&wide).unwrap().to_ascii(), None);
+        assert!(Address::parse(&format!("a@{}ü", "b".repeat(60))).is_err(), "a label of more than 63 octets");
         let b = Address::parse("用户@bücher.example").unwrap();
         assert_eq!((b.to_ascii(), b.needs_utf8()), (None, true));
     }
