@@ -436,7 +436,7 @@ async fn talk(link: DuplexStream, mode: Mode, secured: Secured, connector: Conne
                 }
             }
             Event::Ready | Event::Alive => {}
-            Event::Unsent(_) => panic!("the toy names no limits"),
+            Event::Unsent(..) => panic!("the toy names no limits"),
         }
     }
     settled

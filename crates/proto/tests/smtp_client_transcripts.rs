@@ -282,7 +282,7 @@ impl Replay {
                     self.verdicts.push(format!("{address} {}{words}", verdict.name()));
                 }
             }
-            Event::Unsent(ticket) => self.verdicts.push(format!("#{} unsent", ticket.0)),
+            Event::Unsent(ticket, _) => self.verdicts.push(format!("#{} unsent", ticket.0)),
             Event::Failed(failure) => {
                 assert!(!self.failed, "a session fails once");
                 self.failed = true;

@@ -95,9 +95,9 @@ pub enum Event {
     Wanting,
     /// A message is settled.
     Settled(Ticket, Delivery),
-    /// The server takes no more messages in this session (RFC 9422 MAILMAX); this one was not begun and
-    /// is as it was before it was submitted.
-    Unsent(Ticket),
+    /// The server takes no more messages in this session (RFC 9422 MAILMAX); this one was not begun, and
+    /// here is its envelope back. (One of which some recipients have been served settles instead.)
+    Unsent(Ticket, Box<Envelope>),
     /// The server answered [`Client::check`].
     Alive,
     /// The session ended before [`Client::quit`]; all that was submitted has been settled before this.
@@ -397,6 +397,9 @@ impl Machine for Client {
                 _ => {
                     let stage = self.stage();
                     let failure = match error {
+                        Some(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+                            Failure::io(stage, Kind::Timeout, error)
+                        }
                         Some(error) if is_tls(&error) => Failure::io(stage, Kind::Tls, error),
                         Some(error) if stage == Stage::StartTls => Failure::io(stage, Kind::Tls, error),
                         Some(error) => Failure::io(stage, Kind::Unreachable, error),
