@@ -9,5 +9,5 @@ scripts/install-tool.sh cargo-fuzz
 export RUSTC_BOOTSTRAP=1
 for target in $(cd fuzz && cargo fuzz list); do
     echo "fuzz: $target, $seconds s"
-    cargo fuzz run "$target" -- -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -verbosity=0 -print_final_stats=1
+    cargo fuzz run "$target" -- -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -verbosity=0 -print_final_stats=1 2>&1 | sed "/Recommended dictionary/,/End of recommended/d"
 done
