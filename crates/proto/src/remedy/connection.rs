@@ -1,7 +1,5 @@
 //! The way to the server: names, ports, proxies, silence, and connections that break.
 
-use std::io::ErrorKind;
-
 use super::rule::{ANY, Rule};
 use super::t;
 use crate::outcome::Kind::{Protocol, Timeout, Unreachable};
@@ -9,29 +7,33 @@ use crate::outcome::Stage::{Connect, Content, End, Greeting, Mail, Rcpt, Resolve
 
 pub(super) static RULES: &[Rule] = &[
     Rule::new(
-        "resolve.unknown",
-        &[ANY.at(&[Resolve]).cause(&[
-            "not found",
-            "not known",
-            "no such host",
-            "nxdomain",
-            "no record",
-            "does not exist",
-            "no address",
-        ])],
+        "resolve.not-a-name",
+        &[ANY.cause(&["is not a host name"])],
         t(
-            "There is no host of this name. Check the server's name for a typing error; for a \
-             provider's address it is often smtp. and the domain.",
-            "找不到这个主机名。请检查服务器名称的拼写；服务商的发信服务器通常是 smtp. 加域名。",
+            "That is no host name. Write the server as smtps://HOST:465 or smtp://HOST:587, without \
+             spaces.",
+            "这不是有效的主机名。请按 smtps://主机:465 或 smtp://主机:587 的格式填写，不要含空格。",
         ),
     ),
     Rule::new(
         "resolve.failed",
-        &[ANY.at(&[Resolve]).kind(&[Unreachable, Timeout])],
+        &[
+            ANY.at(&[Resolve]).kind(&[Unreachable]).cause(&["temporary failure", "try again", "timed out"]),
+            ANY.at(&[Resolve]).kind(&[Timeout]),
+        ],
         t(
             "The name of the server could not be looked up: the DNS server did not answer or has no \
              answer now. Check the network and the DNS settings of this computer, then try again.",
             "无法解析服务器名称：DNS 服务器没有响应或暂时无法回答。请检查本机网络和 DNS 设置后重试。",
+        ),
+    ),
+    Rule::new(
+        "resolve.unknown",
+        &[ANY.at(&[Resolve]).kind(&[Unreachable])],
+        t(
+            "There is no host of this name. Check the server's name for a typing error; for a \
+             provider's address it is often smtp. and the domain.",
+            "找不到这个主机名。请检查服务器名称的拼写；服务商的发信服务器通常是 smtp. 加域名。",
         ),
     ),
     Rule::new(
@@ -46,7 +48,7 @@ pub(super) static RULES: &[Rule] = &[
     ),
     Rule::new(
         "connect.refused-provider",
-        &[ANY.at(&[Connect]).io(&[ErrorKind::ConnectionRefused]).provider(|_| true)],
+        &[ANY.at(&[Connect]).cause(&["connection refused"]).provider(|_| true)],
         t(
             "Nothing answers on that host and port. {name} takes mail at {smtp}.",
             "该主机和端口没有服务。{name}的发信服务器是 {smtp}。",
@@ -54,7 +56,7 @@ pub(super) static RULES: &[Rule] = &[
     ),
     Rule::new(
         "connect.refused",
-        &[ANY.at(&[Connect]).io(&[ErrorKind::ConnectionRefused])],
+        &[ANY.at(&[Connect]).cause(&["connection refused"])],
         t(
             "The host is there, but nothing answers on that port. Check the port: 465 (smtps://) or \
              587 (smtp:// with STARTTLS) for handing in mail, 25 between servers. If it is a server of \
@@ -65,7 +67,7 @@ pub(super) static RULES: &[Rule] = &[
     ),
     Rule::new(
         "connect.no-route",
-        &[ANY.io(&[ErrorKind::NetworkUnreachable, ErrorKind::HostUnreachable])],
+        &[ANY.cause(&["network is unreachable", "host is unreachable", "no route to host"])],
         t(
             "There is no way to the server from here. Check the network connection; without IPv6 the \
              server needs an IPv4 address.",
@@ -74,7 +76,7 @@ pub(super) static RULES: &[Rule] = &[
     ),
     Rule::new(
         "connect.timeout",
-        &[ANY.at(&[Connect]).kind(&[Timeout]), ANY.at(&[Connect]).io(&[ErrorKind::TimedOut])],
+        &[ANY.at(&[Connect]).kind(&[Timeout]), ANY.at(&[Connect]).cause(&["no answer", "timed out"])],
         t(
             "The server did not answer at all. A firewall may swallow the connection: many networks \
              and cloud hosts block port 25. Try ports 465 and 587, or another network.",

@@ -17,7 +17,7 @@ pub(super) static RULES: &[Rule] = &[
     ),
     Rule::new(
         "local.not-found",
-        &[ANY.kind(&[Kind::Local]).io(&[ErrorKind::NotFound])],
+        &[ANY.kind(&[Kind::Local, Kind::Tls]).io(&[ErrorKind::NotFound])],
         t(
             "A file that the message needs is not there, or is there no more. Check the path; a \
              relative path counts from the current folder. Nothing was sent for this message.",
@@ -52,13 +52,7 @@ pub(super) static RULES: &[Rule] = &[
         "local.changed",
         &[
             ANY.kind(&[Kind::Local]).io(&[ErrorKind::UnexpectedEof]),
-            ANY.kind(&[Kind::Local]).cause(&[
-                "changed while",
-                "has grown",
-                "has shrunk",
-                "is shorter",
-                "is longer",
-            ]),
+            ANY.kind(&[Kind::Local]).cause(&["did it change", "changed while"]),
         ],
         t(
             "A file changed while it was being sent, so the message was broken off and certainly not \

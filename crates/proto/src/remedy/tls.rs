@@ -61,7 +61,12 @@ pub(super) static RULES: &[Rule] = &[
     ),
     Rule::new(
         "tls.expired",
-        &[ANY.kind(&[Tls]).cause(&["certificate expired", "certificate: expired"])],
+        &[ANY.kind(&[Tls]).cause(&[
+            "it expired on",
+            "it has expired",
+            "certificate expired",
+            "certificate: expired",
+        ])],
         t(
             "The server's certificate has expired. If the clock of this computer is right, whoever \
              runs the server must renew it; until then allow this server's certificate by name only if \
@@ -72,7 +77,7 @@ pub(super) static RULES: &[Rule] = &[
     ),
     Rule::new(
         "tls.not-yet-valid",
-        &[ANY.kind(&[Tls]).cause(&["not valid yet", "notvalidyet"])],
+        &[ANY.kind(&[Tls]).cause(&["it is valid from", "not valid yet", "notvalidyet"])],
         t(
             "The server's certificate is not valid yet. Most often the clock of this computer is \
              wrong: set it and try again.",
@@ -81,7 +86,7 @@ pub(super) static RULES: &[Rule] = &[
     ),
     Rule::new(
         "tls.name",
-        &[ANY.kind(&[Tls]).cause(&["not valid for name", "notvalidforname"])],
+        &[ANY.kind(&[Tls]).cause(&["it is not for `", "not valid for name", "notvalidforname"])],
         t(
             "The certificate belongs to another host name. Connect by the name that is in the \
              certificate (the provider's own host, not an alias or an IP address). If the name is \
@@ -101,7 +106,7 @@ pub(super) static RULES: &[Rule] = &[
     ),
     Rule::new(
         "tls.issuer",
-        &[ANY.kind(&[Tls]).cause(&["unknownissuer", "unknown issuer", "self-signed", "causedasendentity"])],
+        &[ANY.kind(&[Tls]).cause(&["trusted here", "self-signed", "unknownissuer", "causedasendentity"])],
         t(
             "Nobody whom this computer trusts vouches for the server's certificate. For a server of \
              your own or your company give its certificate authority with --ca FILE, or allow this one \
@@ -112,13 +117,26 @@ pub(super) static RULES: &[Rule] = &[
         ),
     ),
     Rule::new(
+        "tls.purpose",
+        &[ANY.kind(&[Tls]).cause(&["not issued for servers", "extended key usage", "invalidpurpose"])],
+        t(
+            "The certificate that the server shows was not issued for servers. Whoever runs it must \
+             install the right one; until then allow this server's certificate by name only if you \
+             know why it is so.",
+            "服务器出示的证书不是服务器用途的证书。需要管理员安装正确的证书；在此之前，只有确知原\
+             因时才可单独允许该服务器的证书。",
+        ),
+    ),
+    Rule::new(
         "tls.client-certificate",
         &[ANY.kind(&[Tls]).cause(&[
+            "asks for a client certificate",
+            "does not trust our certificate",
             "certificaterequired",
-            "alert: badcertificate",
-            "alert: unknownca",
-            "alert: certificateunknown",
-            "alert: accessdenied",
+            "badcertificate",
+            "unknownca",
+            "certificateunknown",
+            "accessdenied",
         ])],
         t(
             "The server wants a certificate from this side, or does not accept the one it got. Give \
@@ -128,7 +146,7 @@ pub(super) static RULES: &[Rule] = &[
     ),
     Rule::new(
         "tls.not-tls",
-        &[ANY.kind(&[Tls]).cause(&["corrupt message", "invalidcontenttype"])],
+        &[ANY.kind(&[Tls]).cause(&["answered in clear", "invalidcontenttype"])],
         t(
             "The server does not speak TLS at once on this port. Port 465 is for smtps://; for ports \
              587 and 25 use smtp:// with STARTTLS.",
@@ -138,6 +156,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule::new(
         "tls.version",
         &[ANY.kind(&[Tls]).cause(&[
+            "no tls version",
             "protocolversion",
             "handshakefailure",
             "peer is incompatible",
@@ -153,14 +172,19 @@ pub(super) static RULES: &[Rule] = &[
     Rule::new(
         "tls.cut",
         &[
-            ANY.kind(&[Tls]).at(&[StartTls]).cause(&["handshake eof", "connection reset", "closed"]),
+            ANY.kind(&[Tls]).cause(&[
+                "during the tls handshake",
+                "tls handshake took too long",
+                "handshake eof",
+            ]),
             ANY.kind(&[Tls]).io(&[ErrorKind::UnexpectedEof, ErrorKind::ConnectionReset]),
         ],
         t(
-            "The connection was cut during the TLS handshake. A firewall or virus scanner may meddle, \
-             or the port does not speak TLS: try port 465 (smtps://) and 587 (STARTTLS).",
-            "TLS 握手时连接被中断。可能是防火墙或杀毒软件干扰，或该端口不支持 TLS：请分别尝试 465\
-             （smtps://）和 587（STARTTLS）。",
+            "The connection was cut, or stood still, during the TLS handshake. A firewall or virus \
+             scanner may meddle, or the port does not speak TLS: try port 465 (smtps://) and 587 \
+             (STARTTLS).",
+            "TLS 握手时连接中断或没有响应。可能是防火墙或杀毒软件干扰，或该端口不支持 TLS：请分别\
+             尝试 465（smtps://）和 587（STARTTLS）。",
         ),
     ),
 ];

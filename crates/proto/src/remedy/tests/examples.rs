@@ -1,11 +1,13 @@
 //! For each rule, failures as they were seen on the wire and on this side.
 
-use std::io::ErrorKind;
+use std::io::ErrorKind::{
+    self, InvalidData, IsADirectory, NotFound, PermissionDenied, StorageFull, TimedOut, UnexpectedEof,
+};
 
 use super::{bare, os, said, seen};
 use crate::outcome::Failure;
 use crate::outcome::Kind::{
-    Auth as AuthKind, Capability, Local, Protocol, Refused, Timeout, Tls, Unreachable,
+    self, Auth as AuthKind, Capability, Local, Protocol, Refused, Timeout, Tls, Unreachable,
 };
 use crate::outcome::Stage::{self, *};
 
@@ -288,72 +290,178 @@ pub(super) fn with_replies() -> Vec<Example> {
 }
 
 pub(super) fn without_replies() -> Vec<Example> {
-    let name = "invalid peer certificate: certificate not valid for name \"mx.example\"; certificate is only valid for DnsName(\"other.example\")";
-    let expired = "invalid peer certificate: certificate expired: verification time 1795000000 (UNIX), but certificate is not valid after 1790000000";
-    let data = ErrorKind::InvalidData;
-    [
-        ("login.impostor", seen(Auth, AuthKind, "SCRAM-SHA-256: the server did not prove that it knows the password; the server said the login went well")),
-        ("login.rounds", seen(Auth, AuthKind, "SCRAM-SHA-256: the server asks for more than 2000000 rounds of hashing")),
-        ("login.credentials", seen(Auth, AuthKind, "PLAIN: the password holds a line break or NUL")),
-        ("login.credentials", seen(Auth, AuthKind, "LOGIN: the login name is empty")),
-        ("login.no-common-way", seen(Auth, Capability, "none of the server's ways to log in can be used: NTLM")),
-        ("login.not-offered", seen(Auth, Capability, "the server offers no login here (AUTH)")),
-        ("login.clear", seen(Auth, Tls, "the connection has no TLS: the password would be readable on the way")),
-        ("tls.not-offered", seen(StartTls, Capability, "the server does not offer STARTTLS, and TLS is required")),
-        ("tls.requiretls", seen(Mail, Tls, "REQUIRETLS was asked for, and this connection has no TLS")),
-        ("tls.ca-file", os(StartTls, Tls, data, "ca.der does not hold a certificate in PEM form")),
-        ("tls.expired", os(StartTls, Tls, data, expired)),
-        ("tls.expired", os(Connect, Tls, data, "invalid peer certificate: Expired")),
-        ("tls.not-yet-valid", os(StartTls, Tls, data, "invalid peer certificate: certificate not valid yet: verification time 1 (UNIX)")),
-        ("tls.name", os(StartTls, Tls, data, name)),
-        ("tls.revoked", os(StartTls, Tls, data, "invalid peer certificate: Revoked")),
-        ("tls.issuer", os(StartTls, Tls, data, "invalid peer certificate: UnknownIssuer")),
-        ("tls.issuer", os(StartTls, Tls, data, "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))")),
-        ("tls.client-certificate", os(StartTls, Tls, data, "received fatal alert: CertificateRequired")),
-        ("tls.not-tls", os(StartTls, Tls, data, "received corrupt message of type InvalidContentType")),
-        ("tls.version", os(StartTls, Tls, data, "received fatal alert: ProtocolVersion")),
-        ("tls.cut", os(StartTls, Tls, ErrorKind::UnexpectedEof, "tls handshake eof")),
-        ("local.no-recipient", seen(Prepare, Local, "the message has no recipient")),
-        ("local.not-found", os(Content, Local, ErrorKind::NotFound, "report.pdf: No such file or directory")),
-        ("local.permission", os(Prepare, Local, ErrorKind::PermissionDenied, "report.pdf: Permission denied")),
-        ("local.directory", os(Prepare, Local, ErrorKind::IsADirectory, "photos: Is a directory")),
-        ("local.disk-full", os(Prepare, Local, ErrorKind::StorageFull, "No space left on device")),
-        ("local.changed", os(Content, Local, ErrorKind::UnexpectedEof, "report.pdf is shorter than it was")),
-        ("local.line-ends", os(Content, Local, data, "the content holds a bare LF, which SMTP cannot carry")),
-        ("local.ended", seen(Quit, Local, "the session was ended")),
-        ("size.offered", seen(Mail, Capability, "the message has 90000000 octets, the server takes at most 73400320")),
-        ("capability.eight-bit", seen(Mail, Capability, "the server does not offer 8BITMIME, which 8-bit content needs")),
-        ("capability.utf8", seen(Rcpt, Capability, "the server does not offer SMTPUTF8, which the address 张三@example.org needs")),
-        ("capability.requiretls", seen(Mail, Capability, "the server does not offer REQUIRETLS, which a message that may only travel over TLS needs")),
-        ("capability.hold", seen(Mail, Capability, "the server does not offer FUTURERELEASE, which a message that is to be held needs")),
-        ("capability.deliver-by", seen(Mail, Capability, "the server cannot promise delivery within 5 s")),
-        ("resolve.unknown", seen(Resolve, Unreachable, "smtp.exmaple.org: no such host")),
-        ("resolve.failed", bare(Resolve, Timeout)),
-        ("connect.proxy", os(Connect, Unreachable, ErrorKind::ConnectionRefused, "the SOCKS5 proxy refused: not allowed by ruleset")),
-        ("connect.refused", os(Connect, Unreachable, ErrorKind::ConnectionRefused, "Connection refused")),
-        ("connect.no-route", os(Connect, Unreachable, ErrorKind::NetworkUnreachable, "Network is unreachable")),
-        ("connect.timeout", os(Connect, Timeout, ErrorKind::TimedOut, "timed out")),
-        ("greeting.silent", seen(Greeting, Timeout, "the server did not answer in time")),
-        ("greeting.not-smtp", seen(Greeting, Protocol, "a line of the server has no end")),
-        ("greeting.closed", seen(Greeting, Unreachable, "the server closed the connection")),
-        ("connection.lost-at-end", seen(End, Unreachable, "the server closed the connection")),
-        ("content.stalled", seen(Content, Timeout, "the server did not answer in time")),
-        ("timeout.address", seen(Rcpt, Timeout, "the server did not answer in time")),
-        ("kind.local", bare(Prepare, Local)),
-        ("kind.unreachable", bare(Idle, Unreachable)),
-        ("kind.timeout", bare(Hello, Timeout)),
-        ("kind.tls", bare(StartTls, Tls)),
-        ("kind.auth", bare(Mail, AuthKind)),
-        ("kind.capability", bare(Mail, Capability)),
-        ("kind.protocol", bare(Data, Protocol)),
-        ("kind.refused", bare(Data, Refused)),
-    ]
-    .into_iter()
-    .map(|(id, failure)| (id, failure, None))
-    .chain([(
-        "connect.refused-provider",
-        os(Connect, Unreachable, ErrorKind::ConnectionRefused, "Connection refused"),
-        Some("qq.com"),
-    )])
-    .collect()
+    let sentences = SENTENCES.iter().map(|&(id, stage, kind, cause)| (id, seen(stage, kind, cause), None));
+    let errors =
+        ERRORS.iter().map(|&(id, stage, kind, error, text)| (id, os(stage, kind, error, text), None));
+    let nothing = NOTHING.iter().map(|&(id, stage, kind)| (id, bare(stage, kind), None));
+    let refused = "no connection to smtp.qq.com port 25: 192.0.2.1:25: Connection refused";
+    let known = ("connect.refused-provider", seen(Connect, Unreachable, refused), Some("qq.com"));
+    sentences.chain(errors).chain(nothing).chain([known]).collect()
 }
+
+/// Sentences of ours.
+const SENTENCES: &[(&str, Stage, Kind, &str)] = &[
+    (
+        "login.impostor",
+        Auth,
+        AuthKind,
+        "SCRAM-SHA-1: the server did not prove that it knows the password; 235",
+    ),
+    ("login.rounds", Auth, AuthKind, "SCRAM-SHA-1: the server asks for more than 2000000 rounds of hashing"),
+    ("login.credentials", Auth, AuthKind, "PLAIN: the password holds a line break or NUL"),
+    ("login.credentials", Auth, AuthKind, "LOGIN: the login name is empty"),
+    ("login.wrong", Auth, AuthKind, "SCRAM-SHA-256: the server refused (invalid-proof)"),
+    ("login.no-common-way", Auth, Capability, "none of the server's ways to log in can be used: NTLM"),
+    ("login.not-offered", Auth, Capability, "the server offers no login here (AUTH)"),
+    ("login.clear", Auth, Tls, "the connection has no TLS: the password would be readable on the way"),
+    ("tls.not-offered", StartTls, Capability, "the server does not offer STARTTLS, and TLS is required"),
+    ("tls.requiretls", Mail, Tls, "REQUIRETLS was asked for, and this connection has no TLS"),
+    ("local.no-recipient", Prepare, Local, "the message has no recipient"),
+    ("local.ended", Quit, Local, "the session was ended"),
+    ("size.offered", Mail, Capability, "the message has 90000000 octets, the server takes at most 73400320"),
+    (
+        "capability.eight-bit",
+        Mail,
+        Capability,
+        "the server does not offer 8BITMIME, which 8-bit content needs",
+    ),
+    (
+        "capability.utf8",
+        Rcpt,
+        Capability,
+        "the server does not offer SMTPUTF8, which the address 张三@x needs",
+    ),
+    (
+        "capability.requiretls",
+        Mail,
+        Capability,
+        "the server does not offer REQUIRETLS, which a message needs",
+    ),
+    ("capability.hold", Mail, Capability, "the server does not offer FUTURERELEASE, which a message needs"),
+    ("capability.hold", Mail, Capability, "the message is to be held 90 s, the server holds at most 60 s"),
+    ("capability.deliver-by", Mail, Capability, "the server cannot promise delivery within 5 s"),
+    ("resolve.not-a-name", Resolve, Local, "`a b` is not a host name"),
+    (
+        "resolve.unknown",
+        Resolve,
+        Unreachable,
+        "the host `smtp.exmaple.org` was not found: Name or service not known",
+    ),
+    ("resolve.failed", Resolve, Unreachable, "the host `a.example` was not found: Temporary failure in name"),
+    (
+        "connect.proxy",
+        Connect,
+        Unreachable,
+        "the proxy socks5://a:1 did not connect to b:25: its rules do not",
+    ),
+    ("connect.proxy", Connect, AuthKind, "the proxy http://a:1 refused the login: it asks for a user name"),
+    ("connect.refused", Connect, Unreachable, "no connection to a port 25: 192.0.2.1:25: Connection refused"),
+    (
+        "connect.no-route",
+        Connect,
+        Unreachable,
+        "no connection to a port 25: [2001:db8::1]:25: Network is unreachable",
+    ),
+    ("connect.timeout", Connect, Timeout, "no connection to a port 25 within 60 seconds"),
+    ("connect.timeout", Connect, Unreachable, "no connection to a port 25: 192.0.2.1:25: no answer"),
+    ("greeting.silent", Greeting, Timeout, "the server did not answer in time"),
+    ("greeting.not-smtp", Greeting, Protocol, "a line of the server has no end"),
+    ("greeting.closed", Greeting, Unreachable, "the server closed the connection"),
+    ("connection.lost-at-end", End, Unreachable, "the server closed the connection"),
+    ("content.stalled", Content, Timeout, "the server did not answer in time"),
+    ("timeout.address", Rcpt, Timeout, "the server did not answer in time"),
+];
+
+/// Errors of the system and of the layers below, in their words and in those of the TLS library.
+const ERRORS: &[(&str, Stage, Kind, ErrorKind, &str)] = &[
+    ("tls.ca-file", StartTls, Tls, InvalidData, "ca.der does not hold a certificate in PEM form"),
+    (
+        "tls.expired",
+        StartTls,
+        Tls,
+        InvalidData,
+        "the server's certificate is not good: it expired on 2026-01-31",
+    ),
+    (
+        "tls.expired",
+        StartTls,
+        Tls,
+        InvalidData,
+        "invalid peer certificate: certificate expired: verification",
+    ),
+    ("tls.expired", Connect, Tls, InvalidData, "invalid peer certificate: Expired"),
+    (
+        "tls.not-yet-valid",
+        StartTls,
+        Tls,
+        InvalidData,
+        "it is valid from 2999-01-01 on; is this machine's clock",
+    ),
+    ("tls.not-yet-valid", StartTls, Tls, InvalidData, "invalid peer certificate: certificate not valid yet"),
+    ("tls.name", StartTls, Tls, InvalidData, "it is not for `localhost`, but for `mx.example`"),
+    (
+        "tls.name",
+        StartTls,
+        Tls,
+        InvalidData,
+        "invalid peer certificate: certificate not valid for name \"mx\"",
+    ),
+    ("tls.revoked", StartTls, Tls, InvalidData, "the server's certificate is not good: it was revoked"),
+    ("tls.issuer", StartTls, Tls, InvalidData, "it was issued by `My CA`, which is not trusted here"),
+    ("tls.issuer", StartTls, Tls, InvalidData, "the server's certificate is not good: it is self-signed"),
+    ("tls.issuer", StartTls, Tls, InvalidData, "invalid peer certificate: UnknownIssuer"),
+    (
+        "tls.purpose",
+        StartTls,
+        Tls,
+        InvalidData,
+        "the server's certificate is not good: it was not issued for servers",
+    ),
+    ("tls.client-certificate", StartTls, Tls, InvalidData, "the server asks for a client certificate"),
+    ("tls.client-certificate", StartTls, Tls, InvalidData, "received fatal alert: BadCertificate"),
+    (
+        "tls.not-tls",
+        StartTls,
+        Tls,
+        InvalidData,
+        "the server answered in clear: it does not speak TLS on this port",
+    ),
+    ("tls.version", StartTls, Tls, InvalidData, "the other side speaks no TLS version that we do"),
+    ("tls.version", StartTls, Tls, InvalidData, "the other side refused the TLS handshake: HandshakeFailure"),
+    (
+        "tls.cut",
+        StartTls,
+        Tls,
+        UnexpectedEof,
+        "the other side closed the connection during the TLS handshake",
+    ),
+    ("tls.cut", StartTls, Tls, TimedOut, "the TLS handshake took too long"),
+    ("local.not-found", Content, Local, NotFound, "report.pdf: No such file or directory"),
+    ("local.not-found", StartTls, Tls, NotFound, "/etc/ca.pem: No such file or directory"),
+    ("local.permission", Prepare, Local, PermissionDenied, "report.pdf: Permission denied"),
+    ("local.directory", Prepare, Local, IsADirectory, "photos: Is a directory"),
+    ("local.disk-full", Prepare, Local, StorageFull, "No space left on device"),
+    ("local.changed", Content, Local, UnexpectedEof, "the content ended 7 octets short of the 90 announced"),
+    (
+        "local.changed",
+        Content,
+        Local,
+        InvalidData,
+        "the content is longer than the 90 octets announced; did it change?",
+    ),
+    ("local.line-ends", Content, Local, InvalidData, "the content holds a bare LF, which SMTP cannot carry"),
+    ("content.stalled", Content, Unreachable, TimedOut, "the other side took no data for 180 seconds"),
+];
+
+/// Stage and kind alone.
+const NOTHING: &[(&str, Stage, Kind)] = &[
+    ("resolve.failed", Resolve, Timeout),
+    ("kind.local", Prepare, Local),
+    ("kind.unreachable", Idle, Unreachable),
+    ("kind.timeout", Hello, Timeout),
+    ("kind.tls", StartTls, Tls),
+    ("kind.auth", Mail, AuthKind),
+    ("kind.capability", Mail, Capability),
+    ("kind.protocol", Data, Protocol),
+    ("kind.refused", Data, Refused),
+];

@@ -128,7 +128,7 @@ fn facts_of_the_provider_are_filled_in() {
     );
     assert!(login.zh.contains("授权码") && login.zh.contains("设置 → 账号"), "{login:?}");
     assert!(login.zh.contains("https://service.mail.qq.com/"), "{login:?}");
-    let refused = os(Connect, Unreachable, ErrorKind::ConnectionRefused, "refused").remedy(qq);
+    let refused = seen(Connect, Unreachable, "no connection: Connection refused").remedy(qq);
     assert!(
         refused.en.contains("smtps://smtp.qq.com:465 or smtp://smtp.qq.com:587 (STARTTLS)"),
         "{refused:?}"
