@@ -3,7 +3,16 @@
 //! Each command has its own file with an `Args` (what it takes, what its help says) and a `run`. The program
 //! called as `send` or `recv` is that command. Commands render; what they do is decided in the library crates.
 
+mod completions;
 mod exit;
+mod extract;
+mod failed;
+mod figures;
+mod inspect;
+mod json;
+mod man;
+mod paint;
+mod raw_mail;
 mod recv;
 mod send;
 mod terminal;
@@ -29,6 +38,10 @@ struct Hongyan {
 enum Command {
     Send(Box<send::Args>),
     Recv(recv::Args),
+    Inspect(inspect::Args),
+    Extract(extract::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 impl Command {
@@ -36,6 +49,10 @@ impl Command {
         match self {
             Self::Send(args) => args.run(),
             Self::Recv(args) => args.run(),
+            Self::Inspect(args) => args.run(),
+            Self::Extract(args) => args.run(),
+            Self::Completions(args) => args.run(),
+            Self::Man(args) => args.run(),
         }
     }
 }

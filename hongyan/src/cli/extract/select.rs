@@ -1,0 +1,207 @@
+//! Which parts of a mail are files to be written, and under which name they ask to be.
+
+use std::io;
+
+use hongyan_mime::read::{MAX_DEPTH, MAX_EMBEDDED, MAX_EMBEDDED_BYTES, Message};
+
+use crate::cli::exit::Exit;
+use crate::cli::failed::Failed;
+
+/// The parts that were asked for.
+#[derive(Debug)]
+pub(super) enum Selection {
+    /// What a mail program would show as a file.
+    Files,
+    /// These, by their paths.
+    Parts(Vec<String>),
+    /// Every part that is not just a container.
+    All,
+}
+
+impl Selection {
+    /// By the command line.
+    pub(super) fn new(parts: &[String], all: bool) -> Result<Self, Failed> {
+        let is_path = |path: &&String| path.split('.').all(|number| number.parse::<u32>().is_ok());
+        if let Some(wrong) = parts.iter().find(|path| !is_path(path)) {
+            let text = format!("--part {}: a part's path is like 1.2", wrong.escape_debug());
+            return Err(Failed::new(Exit::Usage, text));
+        }
+        Ok(match (parts, all) {
+            ([], false) => Self::Files,
+            ([], true) => Self::All,
+            (parts, _) => Self::Parts(parts.to_vec()),
+        })
+    }
+
+    /// A part that was asked for by name and is not among `written`.
+    pub(super) fn missing<'w>(&self, written: impl Iterator<Item = &'w str> + Clone) -> Option<&str> {
+        let Self::Parts(parts) = self else { return None };
+        parts.iter().find(|path| written.clone().all(|one| one != *path)).map(String::as_str)
+    }
+
+    fn wants(&self, found: &Found<'_, '_>) -> bool {
+        match self {
+            Self::Files => found.is_file(),
+            Self::Parts(parts) => parts.contains(&found.path),
+            Self::All => found.is_leaf() || found.is_message(),
+        }
+    }
+
+    /// Whether anything below the part is wanted.
+    fn enters(&self, found: &Found<'_, '_>) -> bool {
+        match self {
+            // A mail inside the mail is one file.
+            Self::Files => !found.is_message(),
+            Self::Parts(parts) => {
+                parts.iter().any(|part| part.strip_prefix(&found.path).is_some_and(|r| r.starts_with('.')))
+            }
+            Self::All => true,
+        }
+    }
+}
+
+/// A part of the mail, or of a mail inside of it.
+pub(super) struct Found<'m, 'a> {
+    message: &'m Message<'a>,
+    part: usize,
+    /// Its path in the whole mail.
+    pub(super) path: String,
+}
+
+impl Found<'_, '_> {
+    pub(super) fn media_type(&self) -> &str {
+        self.message.parts()[self.part].media_type.as_str()
+    }
+
+    /// The name that the mail gives it.
+    pub(super) fn name(&self) -> Option<String> {
+        self.message.file_name(self.part)
+    }
+
+    /// A name for where it has none.
+    pub(super) fn fallback(&self) -> String {
+        format!("part-{}.{}", self.path, extension(self.media_type()))
+    }
+
+    /// Its content, decoded; of a container its body as it stands.
+    pub(super) fn content(&self, sink: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        self.message.decode_to(self.part, sink)
+    }
+
+    fn is_leaf(&self) -> bool {
+        !self.message.parts()[self.part].is_container()
+    }
+
+    fn is_message(&self) -> bool {
+        self.media_type() == "message/rfc822" || self.media_type() == "message/global"
+    }
+
+    fn is_file(&self) -> bool {
+        if !self.is_leaf() && !self.is_message() {
+            return false;
+        }
+        let is_body = matches!(self.media_type(), "text/plain" | "text/html");
+        let is_root = self.path == "1";
+        let says_so =
+            || self.message.disposition(self.part).as_deref() == Some("attachment") || self.name().is_some();
+        (!is_body && !(is_root && self.is_message())) || says_so()
+    }
+}
+
+/// Shows each part that is selected to `visit`, in the mail's order.
+pub(super) fn each(
+    message: &Message<'_>,
+    selection: &Selection,
+    visit: &mut dyn FnMut(Found<'_, '_>) -> Result<(), Failed>,
+) -> Result<(), Failed> {
+    Walk { selection, visit, embedded: 0, embedded_bytes: 0 }.message(message, "", 0)
+}
+
+struct Walk<'w> {
+    selection: &'w Selection,
+    visit: &'w mut dyn FnMut(Found<'_, '_>) -> Result<(), Failed>,
+    /// Messages inside transfer encodings, and their bytes: bounded as the reader bounds them.
+    embedded: usize,
+    embedded_bytes: usize,
+}
+
+impl Walk<'_> {
+    /// Walks `message`, whose root's path is `prefix` + `1`, inside `depth` encoded parts.
+    fn message(&mut self, message: &Message<'_>, prefix: &str, depth: usize) -> Result<(), Failed> {
+        // Parts come in the mail's order, so those below a part that is not entered follow it at once.
+        let mut closed: Option<String> = None;
+        for (part, about) in message.parts().iter().enumerate() {
+            let path = format!("{prefix}{}", message.path(part));
+            if closed.as_deref().is_some_and(|above| is_below(&path, above)) {
+                continue;
+            }
+            let found = Found { message, part, path };
+            let enters = self.selection.enters(&found);
+            let path = found.path.clone();
+            if self.selection.wants(&found) {
+                (self.visit)(found)?;
+            }
+            if !enters {
+                closed = Some(path);
+            } else if about.is_embedded() {
+                self.embedded(message, part, &path, depth)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn embedded(
+        &mut self,
+        message: &Message<'_>,
+        part: usize,
+        path: &str,
+        depth: usize,
+    ) -> Result<(), Failed> {
+        let depth = depth + message.parts()[part].depth + 1;
+        self.embedded += 1;
+        self.embedded_bytes = self.embedded_bytes.saturating_add(message.body(part).len());
+        if self.embedded > MAX_EMBEDDED || self.embedded_bytes > MAX_EMBEDDED_BYTES || depth > MAX_DEPTH {
+            let text = format!(
+                "the mail in part {path} is not opened: {MAX_EMBEDDED} encoded mails of {} MiB together, {MAX_DEPTH} \
+                 levels deep, are the limit; extract it with --part {path} and then from that file",
+                MAX_EMBEDDED_BYTES >> 20
+            );
+            return Err(Failed::new(Exit::Data, text));
+        }
+        let decoded = message.decoded(part);
+        self.message(&Message::parse(&decoded), &format!("{path}."), depth)
+    }
+}
+
+fn is_below(path: &str, above: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// The usual end of the name of a file of this type.
+fn extension(media_type: &str) -> &'static str {
+    match media_type {
+        "text/plain" => "txt",
+        "text/html" => "html",
+        "text/calendar" => "ics",
+        "text/csv" => "csv",
+        "text/vcard" | "text/x-vcard" => "vcf",
+        "message/rfc822" | "message/global" => "eml",
+        "image/png" => "png",
+        "image/jpeg" => "jpg",
+        "image/gif" => "gif",
+        "image/svg+xml" => "svg",
+        "image/webp" => "webp",
+        "audio/mpeg" => "mp3",
+        "audio/wav" | "audio/x-wav" | "audio/vnd.wave" => "wav",
+        "video/mp4" => "mp4",
+        "application/pdf" => "pdf",
+        "application/zip" => "zip",
+        "application/json" => "json",
+        "application/pgp-signature" => "asc",
+        "application/pkcs7-signature" | "application/x-pkcs7-signature" => "p7s",
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => "p7m",
+        "application/ms-tnef" => "dat",
+        _ if media_type.starts_with("text/") || media_type.starts_with("message/") => "txt",
+        _ => "bin",
+    }
+}

@@ -1,0 +1,91 @@
+//! `hongyan inspect`: what a mail is made of, and what is wrong with it.
+
+mod show;
+mod source;
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use hongyan_mime::read::{self, Message};
+
+use super::exit::Exit;
+use super::failed::Failed;
+use super::json;
+use super::paint::{Color, Paint};
+use super::raw_mail::RawMail;
+use super::terminal::Language;
+
+/// Bytes at the beginning of a file in which a header field must stand for it to be a mail.
+const HEADER_WITHIN: usize = 1 << 20;
+
+/// Show what a mail is made of: its parts, names, sizes and encodings, and what is wrong with it
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Findings are no failure: the exit code is 0. It is 65 where the file is no mail at all, 66 where it is
+missing, 74 where reading fails.
+
+  hongyan inspect mail.eml
+  hongyan inspect --source mail.eml | less -R
+  curl -s https://example.org/mail.eml | hongyan inspect --json -")]
+pub(crate) struct Args {
+    /// The mail, `-` for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Show the raw message, line by line, with what each line is and to which part it belongs
+    #[arg(long)]
+    source: bool,
+
+    /// With --source: of a long encoded body, only the beginning and the end
+    #[arg(long, requires = "source")]
+    brief: bool,
+
+    /// Print one JSON object with everything there is to know, texts and checksums included
+    #[arg(long, conflicts_with = "source")]
+    json: bool,
+
+    /// When to colour
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+}
+
+impl Args {
+    /// Prints what was asked for.
+    pub(crate) fn run(self) -> Exit {
+        self.print().unwrap_or_else(|failed| failed.say("inspect"))
+    }
+
+    fn print(&self) -> Result<Exit, Failed> {
+        let raw = RawMail::load(&self.file)?;
+        let stdout = io::stdout().lock();
+        let paint = Paint::on(&stdout, self.color);
+        let mut out = BufWriter::new(stdout);
+        let printed = if self.json {
+            json::pretty(&mut out, &read::inspect(&raw))
+        } else if self.source {
+            source::source(&mut out, &Message::parse(&raw), self.brief, paint)
+        } else {
+            let language = Language::of_the_environment();
+            show::summary(&mut out, &read::inspect(&raw), raw.len() as u64, language, paint)
+        };
+        printed.and_then(|()| out.flush()).map_err(|error| Failed::printing(&error))?;
+        if is_mail(&raw) {
+            return Ok(Exit::Ok);
+        }
+        let what = if raw.is_empty() { "it is empty" } else { "it has no header field" };
+        Err(Failed::new(Exit::Data, format!("{} is not a mail: {what}", self.name())))
+    }
+
+    fn name(&self) -> String {
+        if self.file.as_os_str() == "-" {
+            return "standard input".to_owned();
+        }
+        read::safe::line(&self.file.to_string_lossy()).into_owned()
+    }
+}
+
+/// Whether there is at least one header field: anything else that can be wrong is a finding.
+fn is_mail(raw: &[u8]) -> bool {
+    let beginning = Message::parse(&raw[..raw.len().min(HEADER_WITHIN)]);
+    !beginning.fields(0).is_empty()
+}

@@ -1,0 +1,52 @@
+//! `hongyan man`: the manual pages, made from the same definitions as the command line and its help.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap_mangen::Man;
+use hongyan_mime::read::safe;
+
+use super::exit::Exit;
+use super::failed::Failed;
+
+/// Print the manual page, or write one for each command
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+  hongyan man | man -l -
+  hongyan man ~/.local/share/man/man1")]
+pub(crate) struct Args {
+    /// Write hongyan.1, hongyan-send.1 and so on into this directory
+    #[arg(value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+impl Args {
+    /// Prints the page, or writes all of them.
+    pub(crate) fn run(self) -> Exit {
+        let result = match &self.dir {
+            None => page(super::command())
+                .and_then(|page| io::stdout().write_all(&page))
+                .map_err(|error| Failed::printing(&error)),
+            Some(dir) => write(dir),
+        };
+        match result {
+            Ok(()) => Exit::Ok,
+            Err(failed) => failed.say("man"),
+        }
+    }
+}
+
+fn write(dir: &Path) -> Result<(), Failed> {
+    let written = fs::create_dir_all(dir).and_then(|()| clap_mangen::generate_to(super::command(), dir));
+    written.map_err(|error| {
+        let dir = dir.to_string_lossy();
+        Failed::new(Exit::CannotCreate, format!("{}: {error}", safe::line(&dir)))
+    })
+}
+
+fn page(command: clap::Command) -> io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    Man::new(command).render(&mut page)?;
+    Ok(page)
+}
