@@ -271,7 +271,7 @@ fn every_mail_of_the_corpus_is_inspected() {
     };
     let mut files = Vec::new();
     walk(Path::new(&corpus), &mut files);
-    assert!(!files.is_empty(), "HONGYAN_CORPUS has no .eml file");
+    assert!(!files.is_empty(), "HONGYAN_CORPUS has no mail");
     for path in files {
         let began = Instant::now();
         let output = inspect(&["--json", &path.to_string_lossy()], b"");
@@ -288,7 +288,10 @@ fn walk(dir: &Path, files: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             walk(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "eml") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| ["eml", "msg", "raw", "mbox"].iter().any(|mail| extension == *mail))
+        {
             files.push(path);
         }
     }

@@ -100,11 +100,12 @@ impl Found<'_, '_> {
         if !self.is_leaf() && !self.is_message() {
             return false;
         }
-        let is_body = matches!(self.media_type(), "text/plain" | "text/html");
-        let is_root = self.path == "1";
-        let says_so =
-            || self.message.disposition(self.part).as_deref() == Some("attachment") || self.name().is_some();
-        (!is_body && !(is_root && self.is_message())) || says_so()
+        let says_so = self.message.disposition(self.part).as_deref() == Some("attachment");
+        let is_mail_itself = self.path == "1" && self.is_message();
+        let is_body = matches!(self.media_type(), "text/plain" | "text/html") || is_mail_itself;
+        // A multipart without parts is broken, and a finding; what it holds is text.
+        let is_text = is_body || self.media_type().starts_with("multipart/");
+        says_so || self.name().is_some() || !is_text
     }
 }
 
