@@ -7,7 +7,9 @@
 use super::lines::{MAX_LINE, canonical};
 use super::{BodyKind, Offered};
 use encodify::{base64, qp};
-use memchr::{memchr, memchr_iter, memchr2_iter, memmem};
+use memchr::memmem::Finder;
+use memchr::{memchr, memchr_iter, memchr2_iter};
+use std::sync::LazyLock;
 
 /// Lines up to this length are left alone (RFC 5322 §2.1.1).
 const SHORT_LINE: usize = 78;
@@ -162,6 +164,9 @@ fn append_crlf_lines(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&text[start..]);
 }
 
+static LINE_WITH_FROM: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\nFrom "));
+static LINE_WITH_DOT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\n."));
+
 /// The fast encoder leaves `From ` and dots alone; where one ended up at the start of a line, the text is
 /// encoded again by the one that escapes them.
 fn append_quoted_printable(text: &[u8], out: &mut Vec<u8>) {
@@ -170,8 +175,8 @@ fn append_quoted_printable(text: &[u8], out: &mut Vec<u8>) {
     let encoded = &out[start..];
     let fragile = encoded.starts_with(b"From ")
         || encoded.starts_with(b".")
-        || memmem::find(encoded, b"\nFrom ").is_some()
-        || memmem::find(encoded, b"\n.").is_some();
+        || LINE_WITH_FROM.find(encoded).is_some()
+        || LINE_WITH_DOT.find(encoded).is_some();
     if fragile {
         out.truncate(start);
         append_careful_quoted_printable(text, out);

@@ -5,9 +5,8 @@
 
 use super::BodyKind;
 use super::bytes::Bytes;
-use super::coding::append_base64;
 use super::error::FileError;
-use super::file::{BLOCK, FileReader, FileSource};
+use super::file::{FileReader, FileSource};
 use super::lines::Canonical;
 use encodify::base64;
 use std::io::{self, BufRead, Read};
@@ -67,6 +66,9 @@ pub(super) fn base64_len(len: u64) -> u64 {
 /// A composed message: read it as a `BufRead`. Small ones are one buffer; what is large is encoded while
 /// it is read, in constant memory (under 1 MiB), and shared bytes are handed out where they are.
 ///
+/// `fill_buf` gives small pieces of what is encoded, which stay in the nearest cache; `read` encodes right
+/// into a large buffer, which suits writing to a socket.
+///
 /// A reader's error is final until [`Encoder::restart`]: `InvalidData` when a file is not what it was.
 #[derive(Debug)]
 pub struct Encoder {
@@ -76,25 +78,39 @@ pub struct Encoder {
     state: State,
     /// The segment being read, or the next one.
     segment: usize,
-    file: Option<FileReader>,
-    /// The part of `head` or of a shared source that is being read.
+    /// What is being read of `head`, of a shared source, of `raw` or of `block`.
     range: Range<usize>,
-    /// Encoded bytes of a segment, `block_at` of them consumed.
-    block: Vec<u8>,
-    block_at: usize,
+    file: Option<FileReader>,
+    /// Bytes from the file, `raw_at` of them encoded.
     raw: Vec<u8>,
+    raw_at: usize,
+    /// How much of the segment's source has been encoded.
+    source_at: u64,
+    block: Vec<u8>,
     lines: Canonical,
-    /// What is left of the source, in memory.
-    source_at: usize,
 }
 
+/// Where the next bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
+    /// In `head`.
     Head,
+    /// In a source in memory.
     Shared,
-    Blocks,
+    /// In `raw`: a file as it is.
+    Raw,
+    /// In `block`.
+    Encoded,
     Failed,
 }
+
+/// What is encoded at once for `fill_buf`: with its encoding it fits a first-level cache, which makes twice
+/// the speed of blocks that do not.
+const PIECE: usize = BASE64_RAW * 192;
+
+/// A line of base64: of so many bytes, into so many with its end.
+const BASE64_RAW: usize = 57;
+const BASE64_LINE: usize = 78;
 
 impl Encoder {
     pub(super) fn new(plan: Plan) -> Self {
@@ -106,13 +122,13 @@ impl Encoder {
             read: 0,
             state: State::Head,
             segment: 0,
-            file: None,
             range: 0..first,
-            block: Vec::new(),
-            block_at: 0,
+            file: None,
             raw: Vec::new(),
-            lines: Canonical::default(),
+            raw_at: 0,
             source_at: 0,
+            block: Vec::new(),
+            lines: Canonical::default(),
         }
     }
 
@@ -166,49 +182,55 @@ impl Encoder {
 
     /// Makes bytes available, unless everything has been read.
     fn advance(&mut self) -> Result<(), FileError> {
-        while self.available().is_empty() && self.read < self.len {
-            match self.state {
-                State::Head => self.enter_segment()?,
-                State::Shared => self.enter_head(),
-                State::Blocks => {
-                    if !self.next_block()? {
-                        self.enter_head();
-                    }
+        while self.range.is_empty() && self.read < self.len {
+            let filled = match self.state {
+                State::Head => {
+                    self.enter_segment()?;
+                    continue;
                 }
+                State::Shared => None,
+                State::Raw => self.fill_raw()?.then_some(self.raw.len()),
+                State::Encoded => self.encode_piece()?.then_some(self.block.len()),
                 State::Failed => break,
+            };
+            match filled {
+                None => self.enter_head(),
+                Some(len) => self.range = 0..len,
             }
         }
         Ok(())
     }
 
     fn available(&self) -> &[u8] {
-        match self.state {
-            State::Head => &self.plan.head[self.range.clone()],
+        let bytes = match self.state {
+            State::Head => &self.plan.head[..],
             State::Shared => match &self.plan.segments[self.segment].source {
-                Source::Memory(bytes) => &bytes.as_slice()[self.range.clone()],
+                Source::Memory(bytes) => bytes.as_slice(),
                 Source::File(_) => &[],
             },
-            State::Blocks => &self.block[self.block_at..],
+            State::Raw => &self.raw[..],
+            State::Encoded => &self.block[..],
             State::Failed => &[],
-        }
+        };
+        &bytes[self.range.clone()]
     }
 
     fn enter_segment(&mut self) -> Result<(), FileError> {
         let segment = &self.plan.segments[self.segment];
+        let as_is = segment.coding == SegmentCoding::AsIs;
+        self.range = 0..0;
+        self.state = if as_is { State::Raw } else { State::Encoded };
         match &segment.source {
-            Source::Memory(bytes) if segment.coding == SegmentCoding::AsIs => {
+            Source::Memory(bytes) if as_is => {
                 self.range = 0..bytes.as_slice().len();
                 self.state = State::Shared;
-                return Ok(());
             }
             Source::Memory(_) => {}
             Source::File(file) => self.file = Some(file.reader()?),
         }
-        self.source_at = 0;
+        self.raw.clear();
+        (self.raw_at, self.source_at) = (0, 0);
         self.lines = Canonical::default();
-        self.block.clear();
-        self.block_at = 0;
-        self.state = State::Blocks;
         Ok(())
     }
 
@@ -220,50 +242,84 @@ impl Encoder {
         self.state = State::Head;
     }
 
-    /// Encodes the next block of the segment; false at its end.
-    fn next_block(&mut self) -> Result<bool, FileError> {
-        let segment = &self.plan.segments[self.segment];
-        self.block.clear();
-        self.block_at = 0;
-        let raw = match &segment.source {
-            Source::Memory(bytes) => {
-                let rest = &bytes.as_slice()[self.source_at..];
-                &rest[..rest.len().min(BLOCK)]
-            }
-            Source::File(_) => {
-                let Some(file) = self.file.as_mut().filter(|file| file.left > 0) else {
-                    self.file = None;
-                    return Ok(false);
-                };
-                if segment.coding == SegmentCoding::AsIs {
-                    file.fill(&mut self.block)?;
-                    return Ok(true);
-                }
-                file.fill(&mut self.raw)?;
-                &self.raw[..]
-            }
+    /// Reads the next block of the file; false at its end.
+    fn fill_raw(&mut self) -> Result<bool, FileError> {
+        let Some(file) = self.file.as_mut().filter(|file| file.left > 0) else {
+            self.file = None;
+            return Ok(false);
         };
-        if raw.is_empty() {
+        file.fill(&mut self.raw)?;
+        self.raw_at = 0;
+        Ok(true)
+    }
+
+    /// Makes sure that there are bytes to encode; false at the segment's end.
+    fn source_ready(&mut self) -> Result<bool, FileError> {
+        match &self.plan.segments[self.segment].source {
+            Source::Memory(bytes) => Ok(self.source_at < bytes.as_slice().len() as u64),
+            Source::File(_) => Ok(self.raw_at < self.raw.len() || self.fill_raw()?),
+        }
+    }
+
+    /// Encodes the next piece of the segment into `block`; false at its end.
+    fn encode_piece(&mut self) -> Result<bool, FileError> {
+        if !self.source_ready()? {
             return Ok(false);
         }
-        self.source_at += raw.len();
+        let segment = &self.plan.segments[self.segment];
+        let piece = piece(segment, &self.raw, self.raw_at, self.source_at, PIECE);
+        self.block.clear();
+        self.raw_at += piece.len();
+        self.source_at += piece.len() as u64;
         if segment.coding == SegmentCoding::Lines {
-            self.lines.push(raw, &mut self.block);
-        } else if self.source_at as u64 == segment.source.len() {
-            append_base64(raw, &mut self.block);
+            self.lines.push(piece, &mut self.block);
         } else {
-            base64::MIME.encode_append(raw, &mut self.block);
+            base64::MIME.encode_append(piece, &mut self.block);
+            if self.source_at == segment.source.len() {
+                self.block.truncate(self.block.len() - 2);
+            }
         }
         Ok(true)
     }
+
+    /// Encodes base64 right into `buf`, which holds at least a line; 0 at the segment's end.
+    fn encode_into(&mut self, buf: &mut [u8]) -> Result<usize, FileError> {
+        if !self.source_ready()? {
+            return Ok(0);
+        }
+        let segment = &self.plan.segments[self.segment];
+        let most = buf.len() / BASE64_LINE * BASE64_RAW;
+        let piece = piece(segment, &self.raw, self.raw_at, self.source_at, most);
+        self.raw_at += piece.len();
+        self.source_at += piece.len() as u64;
+        // The buffer has room for the lines, so this is their length.
+        let written = base64::MIME.encode_slice(piece, buf).unwrap_or(0);
+        let end = if self.source_at == segment.source.len() { 2 } else { 0 };
+        Ok(written - end)
+    }
+
+    fn fail<T>(&mut self, error: FileError) -> io::Result<T> {
+        self.state = State::Failed;
+        self.range = 0..0;
+        self.file = None;
+        Err(error.into_io())
+    }
+}
+
+/// The next `most` bytes of a segment's source: of the memory it is in, or of what was read of the file.
+fn piece<'a>(segment: &'a Segment, raw: &'a [u8], raw_at: usize, at: u64, most: usize) -> &'a [u8] {
+    let rest = match &segment.source {
+        // An offset in a slice is a usize.
+        Source::Memory(bytes) => &bytes.as_slice()[at as usize..],
+        Source::File(_) => &raw[raw_at..],
+    };
+    &rest[..rest.len().min(most)]
 }
 
 impl BufRead for Encoder {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if let Err(error) = self.advance() {
-            self.state = State::Failed;
-            self.file = None;
-            return Err(error.into_io());
+            return self.fail(error);
         }
         if self.state == State::Failed {
             return Err(io::Error::new(
@@ -275,18 +331,25 @@ impl BufRead for Encoder {
     }
 
     fn consume(&mut self, amount: usize) {
-        let amount = amount.min(self.available().len());
+        let amount = amount.min(self.range.len());
+        self.range.start += amount;
         self.read += amount as u64;
-        match self.state {
-            State::Head | State::Shared => self.range.start += amount,
-            State::Blocks => self.block_at += amount,
-            State::Failed => {}
-        }
     }
 }
 
 impl Read for Encoder {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let base64 = || self.plan.segments[self.segment].coding == SegmentCoding::Base64;
+        if self.state == State::Encoded && self.range.is_empty() && buf.len() >= BASE64_LINE && base64() {
+            match self.encode_into(buf) {
+                Ok(0) => {}
+                Ok(written) => {
+                    self.read += written as u64;
+                    return Ok(written);
+                }
+                Err(error) => return self.fail(error),
+            }
+        }
         let available = self.fill_buf()?;
         let amount = available.len().min(buf.len());
         buf[..amount].copy_from_slice(&available[..amount]);

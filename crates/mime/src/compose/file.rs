@@ -14,8 +14,8 @@ use std::time::SystemTime;
 /// A file up to this length is read when the draft takes it, and sent as it was then.
 const SMALL: u64 = 64 * 1024;
 
-/// How much is read at once: 4096 lines of base64, which with its encoding stays in a second-level cache.
-pub(super) const BLOCK: usize = 57 * 4096;
+/// How much is read at once: 4096 lines of base64, which stay in a second-level cache.
+const BLOCK: usize = 57 * 4096;
 
 /// A file that can be sent, and what it was like when it was taken. Cheap to clone.
 #[derive(Clone, Debug)]

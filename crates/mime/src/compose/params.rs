@@ -1,8 +1,9 @@
 //! File names and other parameters of MIME fields (RFC 2045 §5.1, RFC 2231).
 //!
 //! A name in plain ASCII that fits on a line is written plainly. Any other is written twice by default: by
-//! RFC 2231, as it should be, and as encoded words in quotes, which RFC 2047 forbids and which older
-//! Outlook, QQ and Foxmail readers want.
+//! RFC 2231 as `filename*=` of `Content-Disposition`, and as encoded words in `name=` of `Content-Type`,
+//! which RFC 2047 forbids and which Outlook and QQ readers look for when they do not know the former. Each
+//! parameter is there once, so no reader has two to choose from.
 
 use super::header::{Header, LINE};
 use super::words::{self, Context};
@@ -12,9 +13,10 @@ use super::words::{self, Context};
 pub enum Names {
     /// By RFC 2231 alone: `filename*=utf-8''…`.
     Rfc2231,
-    /// As encoded words alone: `filename="=?utf-8?B?…?="`.
+    /// As encoded words alone, in both fields: `filename="=?utf-8?B?…?="`.
     EncodedWord,
-    /// Both, so that every reader finds the one that it knows.
+    /// By RFC 2231 in `Content-Disposition` and as encoded words in `Content-Type`, so that every reader
+    /// finds the one that it knows.
     #[default]
     Both,
 }
@@ -48,7 +50,8 @@ impl Header<'_> {
     /// A parameter as encoded words in quotes.
     pub(super) fn word_parameter(&mut self, name: &str, value: &str) {
         self.raw(";");
-        self.gap(name.len() + 2 + words::SHORTEST + 8);
+        // On a line of its own, unless it fits on this one: the fewer words, the fewer readers fail.
+        self.gap(LINE.min(name.len() + words::least_len(value)));
         self.raw(name);
         self.raw("=\"");
         words::write(self, "", value, Context::Phrase);

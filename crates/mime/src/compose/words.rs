@@ -26,6 +26,11 @@ pub(super) enum Context {
     Phrase,
 }
 
+/// At least how long `text` gets as encoded words.
+pub(super) fn least_len(text: &str) -> usize {
+    OVERHEAD + base64::STANDARD.encoded_len(text.len()).min(text.len())
+}
+
 /// Writes `text` as encoded words, the first after `white` (or a fold and `white`).
 pub(super) fn write(header: &mut Header<'_>, white: &str, text: &str, context: Context) {
     let q = match context {

@@ -157,14 +157,10 @@ impl Header<'_> {
 
     /// `filename=` of `Content-Disposition`.
     fn disposition_name(&mut self, name: &str, names: Names) {
-        if params::is_plain(name) {
-            return self.plain_parameter("filename", name);
-        }
-        if names != Names::Rfc2231 {
-            self.word_parameter("filename", name);
-        }
-        if names != Names::EncodedWord {
-            self.extended_parameter("filename", name);
+        match (names, params::is_plain(name)) {
+            (_, true) => self.plain_parameter("filename", name),
+            (Names::EncodedWord, false) => self.word_parameter("filename", name),
+            (Names::Rfc2231 | Names::Both, false) => self.extended_parameter("filename", name),
         }
     }
 
