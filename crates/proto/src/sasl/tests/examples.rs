@@ -88,6 +88,34 @@ fn rfc_5802_and_rfc_7677_scram_the_server_s_side() {
     }
 }
 
+/// What a server of SCRAM does not let pass, once the password is right.
+#[test]
+fn a_scram_server_holds_the_client_to_the_exchange() {
+    let Scram { mechanism, server_nonce, salt, messages, .. } = &SCRAM[0];
+    let server = |first: &str| {
+        let mut acceptor = Acceptor::new(mechanism, &[*mechanism], Channel::default(), one("user", "pencil"))
+            .expect("a start");
+        acceptor.set_scram(server_nonce, &encodify::base64::STANDARD.decode(salt).expect("base64"));
+        let accept = acceptor.step(first.as_bytes());
+        (acceptor, accept)
+    };
+    let refused = |reason| Accept::Refused(SaslError::new(mechanism, reason));
+
+    let (mut acceptor, _) = server(messages[0]);
+    let other_nonce = messages[2].replace("ZVvWVs7j,", "ZVvWVs7k,");
+    let reason = Reason::Malformed("its nonce is not the one of this exchange");
+    assert_eq!(acceptor.step(other_nonce.as_bytes()), refused(reason));
+
+    let (mut acceptor, _) = server(messages[0]);
+    acceptor.step(messages[2].as_bytes());
+    assert_eq!(acceptor.step(b"more"), refused(Reason::OutOfTurn));
+
+    let (_, as_another) = server("n,a=root,n=user,r=fyko+d2lbbFgONRv9qkxdawL");
+    assert_eq!(as_another, refused(Reason::WrongCredentials));
+    let (_, as_oneself) = server("n,a=user,n=user,r=fyko+d2lbbFgONRv9qkxdawL");
+    assert_eq!(as_oneself, Accept::Challenge(messages[1].into()));
+}
+
 /// RFC 4616 §4, and what its server does with an authorization identity.
 #[test]
 fn rfc_4616_plain() {
