@@ -3,11 +3,13 @@
 //! - [`drive`]: a [`Connection`] runs any [`hongyan_proto::Machine`], client or server, over a link.
 //! - [`connect`]: lookup, happy eyeballs, proxies.
 //! - [`link`]: TCP, TLS over it, or any stream of octets.
+//! - [`smtp`]: sending mail: a session with a server, a pool of them.
 //! - [`tls`]: which certificates count, the handshake, what went wrong in it.
 
 pub mod connect;
 pub mod drive;
 pub mod link;
+pub mod smtp;
 pub mod tls;
 
 pub use connect::{Route, connect};

@@ -52,7 +52,9 @@ pub struct Reached {
 /// [`Stage::Resolve`] or [`Stage::Connect`], [`Kind::Unreachable`] or [`Kind::Timeout`]; [`Kind::Auth`]
 /// where a proxy refuses the login.
 pub async fn connect(host: &str, port: u16, route: &Route) -> Result<Reached, Failure> {
-    let host = host_name(host)?;
+    let host = normal(host).ok_or_else(|| {
+        Failure::new(Stage::Resolve, Kind::Local, format!("`{}` is not a host name", host.escape_debug()))
+    })?;
     match timeout(route.total, through(&host, port, route)).await {
         Ok(reached) => reached,
         Err(_) => {
@@ -79,18 +81,17 @@ async fn through(host: &str, port: u16, route: &Route) -> Result<Reached, Failur
     Ok(Reached { stream, place: format!("{} through {proxy}", at(host, port)) })
 }
 
+/// A host as it is looked up, and named to others: without brackets, as A-labels. `None` where it can be
+/// no host.
+pub(crate) fn normal(host: &str) -> Option<String> {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let name = if bare.is_ascii() { bare.to_owned() } else { idna::domain_to_ascii(bare).ok()? };
+    (!name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic())).then_some(name)
+}
+
 /// Host and port as one word.
 fn at(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
-}
-
-/// A host as it is looked up: without brackets, as A-labels.
-fn host_name(host: &str) -> Result<String, Failure> {
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    let name = if bare.is_ascii() { Some(bare.to_owned()) } else { idna::domain_to_ascii(bare).ok() };
-    name.filter(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic())).ok_or_else(|| {
-        Failure::new(Stage::Resolve, Kind::Local, format!("`{}` is not a host name", host.escape_debug()))
-    })
 }
 
 async fn direct(host: &str, port: u16, each: Duration) -> Result<(TcpStream, SocketAddr), Failure> {

@@ -122,6 +122,13 @@ impl Connection {
         self.wire.written
     }
 
+    /// True while nothing has come from the other side that was not fed to a machine: neither octets nor
+    /// the end. Does not wait.
+    pub fn is_quiet(&mut self) -> bool {
+        self.wire.look();
+        !self.wire.eof && self.wire.framer.pending().is_empty()
+    }
+
     /// True under TLS.
     pub fn is_tls(&self) -> bool {
         self.wire.link.is_tls()
@@ -141,7 +148,8 @@ impl Connection {
         }
     }
 
-    /// Runs the machine to its next event; `None` once it has closed and the link is shut down.
+    /// Runs the machine to its next event; `None` once it has closed and the link is shut down (a machine
+    /// that has something to report after that is still heard).
     ///
     /// Dropping the future loses nothing that was read, written or to be written (but a TLS handshake is
     /// given up): called again, it goes on.
@@ -157,7 +165,10 @@ impl Connection {
                 Task::Send(_) => self.send(machine, contents).await,
                 Task::Receive(_) => self.receive(machine, contents).await,
                 Task::Pause(until) => self.pause(until).await,
-                Task::Over => return None,
+                Task::Over => match machine.poll(self.now, &mut self.wire.outbox) {
+                    Step::Event(event) => return Some(event),
+                    _ => return None,
+                },
             }
             match (machine.poll(self.now, &mut self.wire.outbox), &self.task) {
                 (Step::Event(event), _) => return Some(event),

@@ -6,7 +6,7 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use hongyan_proto::Outbox;
 use hongyan_proto::framer::Framer;
@@ -172,6 +172,11 @@ impl Wire {
                 break;
             }
         }
+    }
+
+    /// Reads what has arrived and waits for nothing.
+    pub(super) fn look(&mut self) {
+        self.poll_read_ahead(&mut Context::from_waker(Waker::noop()));
     }
 
     /// One read. The end of what the peer says ends up in `eof` and `broken`.

@@ -42,7 +42,7 @@ pub struct Acceptor {
 }
 
 impl Handshake {
-    /// As a client of this host: a name or an IP address.
+    /// As a client of this host: a name (IDN included) or an IP address, in brackets or not.
     ///
     /// # Errors
     /// `InvalidInput` where the host can be neither.

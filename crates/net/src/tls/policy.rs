@@ -56,6 +56,12 @@ struct Lazy {
     config: OnceLock<Arc<ClientConfig>>,
 }
 
+impl Default for Connector {
+    fn default() -> Self {
+        Self::new(Policy::default())
+    }
+}
+
 impl Connector {
     /// Nothing is read yet.
     pub fn new(policy: Policy) -> Self {

@@ -105,7 +105,7 @@ async fn shake(
 async fn a_good_certificate_is_taken_for_names_and_addresses_and_both_sides_bind_to_it() {
     let ca = authority("Test CA");
     let server = ca.server(params(&["mail.example.org", "127.0.0.1", "::1"]));
-    for host in ["mail.example.org", "MAIL.example.org", "127.0.0.1", "::1"] {
+    for host in ["mail.example.org", "MAIL.example.org", "127.0.0.1", "::1", "[::1]"] {
         let (ours, theirs) = shake(&ca.trusting(), host, &server).await;
         let (ours, theirs) = (ours.unwrap(), theirs.unwrap());
         assert_eq!((ours.version.as_str(), ours.verified, ours.leftover), ("TLSv1.3", true, 0));
@@ -235,7 +235,7 @@ fn files_that_are_no_certificates_are_named() {
         assert!(said.contains(words) && said.contains(path.to_str().unwrap()), "{said}");
     }
     let host = Handshake::client(Connector::new(Policy::default()), "not a host\r\n").unwrap_err();
-    assert_eq!(host.to_string(), "`not a host\\r\\n` is not a host name");
+    assert_eq!(host.to_string(), "`not a host\\r\\n` is not a name that a certificate can have");
 }
 
 #[tokio::test]
