@@ -31,7 +31,8 @@ bench: ## measure against the peers and write docs/performance.md; QUICK=1 for a
 lint: ## formatting, clippy, rustdoc and cargo deny, warnings as errors
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+	@# A module's header may point at private neighbours: whoever reads it reads the source.
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --workspace --no-deps --locked
 	@scripts/install-tool.sh cargo-deny
 	cargo deny --locked check bans licenses sources
 

@@ -1,7 +1,7 @@
 //! The only socket code: links, the loop that runs protocol machines over them, and how to get one.
 //!
 //! - [`drive`]: a [`Connection`] runs any [`hongyan_proto::Machine`], client or server, over a link.
-//! - [`connect`]: lookup, happy eyeballs, proxies.
+//! - [`mod@connect`]: lookup, happy eyeballs, proxies.
 //! - [`link`]: TCP, TLS over it, or any stream of octets.
 //! - [`smtp`]: sending mail: a session with a server, a pool of them.
 //! - [`tls`]: which certificates count, the handshake, what went wrong in it.

@@ -1,6 +1,6 @@
 //! What a message may do to whoever looks at it: nothing.
 //!
-//! Data of a message reaches a terminal only through [`line`] or [`text`], and a file system only through
+//! Data of a message reaches a terminal only through [`line()`] or [`text`], and a file system only through
 //! [`FileNames`].
 
 mod names;
