@@ -62,6 +62,14 @@ pub(super) struct Login {
     refusal: Option<Failure>,
 }
 
+impl Login {
+    /// The first refusal is the one to be told: it answers the strongest mechanism.
+    fn refused(mut self, failure: Failure) -> Self {
+        self.refusal.get_or_insert(failure);
+        self
+    }
+}
+
 impl Opening {
     pub(super) fn stage(&self) -> Stage {
         match self {
@@ -267,7 +275,7 @@ impl Client {
             match Exchange::start(mechanism, &self.capabilities.auth, credentials, self.channel()) {
                 Ok(exchange) => return Some(auth(mechanism, login, exchange, out)),
                 Err(error) => {
-                    login.refusal.get_or_insert(Failure::new(Stage::Auth, Kind::Auth, error.to_string()));
+                    login = login.refused(Failure::new(Stage::Auth, Kind::Auth, error.to_string()));
                 }
             }
         }
@@ -321,7 +329,13 @@ fn auth(mechanism: &str, login: Login, mut exchange: Exchange, out: &mut Outbox)
 
 fn challenge(login: Login, mut exchange: Exchange, held: Option<Vec<u8>>, reply: &Reply) -> Opening {
     let response = held.or_else(|| {
-        let challenge = base64::STANDARD.decode(reply.text.trim()).ok()?;
+        let text = reply.text.trim();
+        let challenge = match base64::STANDARD.decode(text) {
+            Ok(challenge) => challenge,
+            // What LOGIN asks for does not matter, so neither does how: `334 Username:` has been seen.
+            Err(_) if exchange.mechanism() == "LOGIN" => text.into(),
+            Err(_) => return None,
+        };
         exchange.respond(&challenge).ok()
     });
     Opening::Respond(login, exchange, response.map_or(Response::Cancel, Response::Data))
