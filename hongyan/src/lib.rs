@@ -2,7 +2,9 @@
 //!
 //! This crate is the facade over the library crates and the command line. It renders; it decides nothing.
 
+pub mod account;
 pub mod cli;
+pub mod said;
 
 pub use hongyan_mime as mime;
 pub use hongyan_net as net;

@@ -11,11 +11,16 @@ mod figures;
 mod inspect;
 mod json;
 mod man;
+mod outcome;
 mod paint;
+mod progress;
 mod raw_mail;
 mod recv;
 mod send;
+mod server;
 mod terminal;
+mod trace;
+mod trouble;
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -1,18 +1,154 @@
-//! `hongyan send`, and the program called as `send`: its arguments.
+//! `hongyan send`, and the program called as `send`: its arguments, and the order in which things happen.
+//!
+//! Files, addresses and settings are read and checked first, so that bad input is told at once and nobody is
+//! spoken to for nothing. Then the connection, since what a server offers decides how the mail is encoded.
+
+mod draft;
+mod envelope;
+mod inline;
+mod input;
+mod message;
+mod output;
+mod problem;
+mod raw;
+mod report;
+mod run;
+
+use std::path::PathBuf;
+
+use clap::{ValueEnum, ValueHint};
 
 use super::exit::Exit;
+use super::server;
+use super::trouble::Trouble;
+
+const EXAMPLES: &str = "\
+Examples (`send` is `hongyan send`):
+  A text and a file, through the account called `default`:
+    send -s 'Mail subject' -m message.txt -a attachment.zip example@example.org
+  Text and HTML with a picture in it (<img src=\"logo.png\">), a copy to somebody:
+    send -s News -m news.txt --html news.html --inline logo.png --cc b@example.org a@example.org
+  Through a server that is named here; the password is asked for:
+    send --server smtps://me@example.org@smtp.example.org -f me@example.org --text hello a@example.org
+  To see the conversation with a server on this machine, explained:
+    send --trace --server smtp://127.0.0.1:2525 --text hello a@example.org
+  To see the mail without sending it:
+    send --dry-run -s Hello --text hello a@example.org
+
+An account, in ~/.config/hongyan/config.toml (or the file that HONGYAN_CONFIG names):
+  [account.default]
+  from = \"Wang Wei <wang@example.org>\"
+  server = \"smtps://smtp.example.org\"
+  user = \"wang@example.org\"
+  password_command = \"secret-tool lookup mail example\"
+Further keys: tls, ca, proxy, token_command, insecure. A password may also come from HONGYAN_PASSWORD (an OAuth 2.0
+token from HONGYAN_TOKEN); else it is asked for.
+
+Exit codes: 0 all accepted; 75 something deferred or in doubt; 64 wrong usage; 65 bad address or mail; 66 missing
+file; 68 unknown host; 69 unreachable or refused; 73, 74 files; 76 protocol; 77 login or certificate; 78 configuration.";
 
 /// Write a mail and send it
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The recipients
-    #[arg(value_name = "ADDRESS")]
-    recipients: Vec<String>,
+    #[command(flatten)]
+    message: message::Options,
+    #[command(flatten)]
+    server: server::Options,
+    #[command(flatten)]
+    envelope: envelope::Options,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// What is to be seen of it.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+#[command(next_help_heading = "What is shown")]
+struct Output {
+    /// Show the conversation on standard error, each line explained; =full with the mail's content
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "lines", hide_possible_values = true)]
+    trace: Option<Trace>,
+    /// Print the mail and send nothing
+    #[arg(long, conflicts_with_all = ["json", "trace"])]
+    dry_run: bool,
+    /// Print one JSON object about what happened; =transcript with the conversation in it
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "outcome", hide_possible_values = true)]
+    json: Option<Json>,
+    /// Write the mail to this file, too
+    #[arg(short, long, value_name = "FILE.eml", value_hint = ValueHint::FilePath)]
+    output: Option<PathBuf>,
+    /// Say nothing when all went well, and show no progress
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// How much of the conversation to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Trace {
+    /// Commands and replies
+    Lines,
+    /// The content too
+    Full,
+}
+
+/// How much to report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Json {
+    /// What became of each recipient
+    Outcome,
+    /// The conversation too
+    Transcript,
 }
 
 impl Args {
     /// Sends the mail.
     pub(crate) fn run(self) -> Exit {
-        if self.recipients.is_empty() { Exit::Usage } else { Exit::Unavailable }
+        let done = if self.output.dry_run { self.print() } else { self.send() };
+        done.unwrap_or_else(|trouble| self.tell(&trouble))
+    }
+
+    /// Says why nothing could be done; with --json as an object too.
+    fn tell(&self, trouble: &Trouble) -> Exit {
+        let exit = trouble.report("send");
+        if self.output.json.is_some() {
+            report::trouble(trouble);
+        }
+        exit
+    }
+
+    /// Prints the mail as every server takes it.
+    fn print(&self) -> Result<Exit, Trouble> {
+        let target = if self.message.from.is_some() { None } else { self.server.find()? };
+        let mail = self.message.mail(&sender(target.as_ref()))?;
+        let envelope = self.envelope.envelope(mail.from.clone(), mail.to.clone())?;
+        let mut encoder = mail.plainly().map_err(|error| problem::compose(&error))?;
+        if let Some(path) = &self.output.output {
+            output::Copy::create(path)?.write(&mut encoder)?;
+            encoder.restart().map_err(output::reading)?;
+        }
+        output::print(&mut encoder)?;
+        if !self.output.quiet {
+            report::envelope(&envelope);
+        }
+        Ok(Exit::Ok)
+    }
+
+    fn send(&self) -> Result<Exit, Trouble> {
+        let target = self.server.target()?;
+        let mail = self.message.mail(&sender(Some(&target)))?;
+        let envelope = self.envelope.envelope(mail.from.clone(), mail.to.clone())?;
+        let copy = self.output.output.as_deref().map(output::Copy::create).transpose()?;
+        let credentials = target.credentials()?;
+        run::Run { mail, envelope, target, credentials, copy, shown: &self.output }.run()
+    }
+}
+
+/// Who the mail is from where --from does not say it.
+fn sender(target: Option<&server::Target>) -> message::Sender<'_> {
+    let account = target.and_then(|target| target.account.as_ref());
+    message::Sender {
+        account: account.and_then(|account| account.from.as_deref()),
+        login: target.and_then(|target| target.user.as_deref()),
     }
 }

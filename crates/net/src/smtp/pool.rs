@@ -14,7 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::session::{One, recipients};
+use super::session::{One, full, recipients};
 use super::{Mail, Options, Server, Session};
 
 /// A session that was idle for longer is asked whether the server is still there.
@@ -180,10 +180,8 @@ struct Work {
     second: Notify,
 }
 
-type Source = Box<dyn FnMut(&Capabilities) -> Option<Mail> + Send>;
-
 struct Queue {
-    source: Source,
+    source: Box<dyn FnMut(&Capabilities) -> Option<Mail> + Send>,
     taken: u64,
     is_dry: bool,
     /// Taken from the source, but not begun by the session that took them.
@@ -245,15 +243,16 @@ impl Shared {
             let ended = ended.await;
             let is_full = !ended.unsent.is_empty();
             lock(&work.state).returned.extend(ended.unsent);
+            fruitless = if accepted { 0 } else { fruitless + 1 };
             match ended.failure {
-                Some(failure) => {
-                    fruitless = if accepted { 0 } else { fruitless + 1 };
+                Some(failure) if fruitless == FRUITLESS => return Err(failure),
+                Some(_) => {}
+                None if is_full => {
+                    session.quit().await;
                     if fruitless == FRUITLESS {
-                        return Err(failure);
+                        return Err(full());
                     }
                 }
-                // A limit is at least one message, so each session of this kind gets on.
-                None if is_full => session.quit().await,
                 None => {
                     fruitless = 0;
                     self.keep(session);

@@ -1,0 +1,58 @@
+//! Accounts: who sends, through which server, and where the password comes from.
+//!
+//! They stand in a TOML file ([`config_path`]), one table each:
+//! ```toml
+//! [account.default]
+//! from = "Wang Wei <wang@example.org>"
+//! server = "smtps://smtp.example.org"
+//! user = "wang@example.org"
+//! password_command = "secret-tool lookup mail example"
+//! ```
+//! No secret stands in it: a password is asked for by a command, an environment variable or a prompt when it
+//! is needed.
+
+mod file;
+mod secret;
+mod server;
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use file::{MAX_CONFIG, config_path, load};
+pub use secret::{Asked, credentials};
+pub use server::{Security, Server, TlsWish};
+
+/// One account. A path that does not begin with `/` or `~/` is relative to the configuration's folder.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// Who mails are from: an address, with a name or without.
+    pub from: Option<String>,
+    /// `smtp://host:587` or `smtps://host`.
+    pub server: Option<String>,
+    /// Whether TLS is demanded or refused; see [`Server::security`].
+    pub tls: Option<TlsWish>,
+    /// The login name.
+    pub user: Option<String>,
+    /// What prints the password.
+    pub password_command: Option<Command>,
+    /// What prints an OAuth 2.0 access token.
+    pub token_command: Option<Command>,
+    /// A PEM file: only certificates issued by those in it count.
+    pub ca: Option<PathBuf>,
+    /// `socks5://host:port` or `http://host:port`.
+    pub proxy: Option<String>,
+    /// The name of the one host whose certificate is not checked. It must be the server's.
+    pub insecure: Option<String>,
+}
+
+/// A command that prints a secret: a line for the shell, or a program and its arguments.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Command {
+    /// For `sh -c`.
+    Shell(String),
+    /// A program and its arguments.
+    Program(Vec<String>),
+}

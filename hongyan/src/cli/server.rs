@@ -1,0 +1,406 @@
+//! Which server a mail goes through: the options about it, and the order in which options, environment and
+//! configuration are asked.
+//!
+//! `--server`; else the account named by `--account`; else `HONGYAN_SERVER`; else the account called
+//! `default`. The configuration is read only when an account is wanted. A mail never goes to a server that
+//! nobody named: not to a sandbox that happens to run either, in which a real mail would rest unread.
+
+use std::io::{Read as _, stderr};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::exit::Exit;
+use super::paint::{Color, Paint, Style};
+use super::terminal::{Language, safe, tell};
+use super::trouble::Trouble;
+use crate::account::{self, Account, Security, Server, TlsWish};
+use crate::net::connect::{Proxy, Route};
+use crate::net::smtp;
+use crate::net::tls::{Connector, Policy, Roots};
+use crate::proto::provider::{self, Provider};
+use crate::proto::sasl::Credentials;
+use crate::proto::smtp::{Config, Timeouts};
+use crate::said::{Problem, said};
+
+#[derive(Debug, Args)]
+#[group(skip)]
+#[command(next_help_heading = "The server")]
+pub(crate) struct Options {
+    /// Where to send: smtp://user@host:587 (STARTTLS) or smtps://user@host:465 (TLS from the start)
+    ///
+    /// The password is asked for, or comes from HONGYAN_PASSWORD or the account's password_command. HONGYAN_SERVER
+    /// stands in for this option.
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "account")]
+    server: Option<String>,
+    /// An account of the configuration; without this and --server, the one called `default`
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
+    /// `required`: STARTTLS or nothing, the default except for this machine itself; `none`: in clear, password too
+    #[arg(long, value_name = "WHEN")]
+    tls: Option<Tls>,
+    /// Trust the certificates in this PEM file, and no others
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    ca: Option<PathBuf>,
+    /// Go through socks5://host:port or http://host:port; HONGYAN_PROXY stands in for this option
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    proxy: Option<String>,
+    /// How long to wait for each answer, in place of the minutes that RFC 5321 asks for
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    timeout: Option<u32>,
+    /// Wait for each reply before the next command, as if the server did not offer PIPELINING
+    #[arg(long)]
+    no_pipelining: bool,
+    /// Send by DATA, as if the server did not offer CHUNKING
+    #[arg(long)]
+    no_chunking: bool,
+}
+
+/// TLS or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Tls {
+    Required,
+    None,
+}
+
+/// A server, and everything that is known about how to speak with it.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) server: Server,
+    pub(crate) security: Security,
+    pub(crate) certificates: Policy,
+    pub(crate) proxy: Option<Proxy>,
+    /// The login name.
+    pub(crate) user: Option<String>,
+    pub(crate) account: Option<Account>,
+    /// For each answer, where RFC 5321's patience is not wanted.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) pipelining: bool,
+    pub(crate) chunking: bool,
+}
+
+impl Target {
+    /// Whose server it is, where that is known.
+    pub(crate) fn provider(&self) -> Option<&'static Provider> {
+        Provider::of_host(&self.server.host)
+    }
+
+    /// Where to connect to.
+    pub(crate) fn place(&self) -> smtp::Server {
+        let Server { implicit_tls, host, port, .. } = self.server.clone();
+        smtp::Server { host, port, implicit_tls }
+    }
+
+    /// How to speak with it, but for who logs in.
+    pub(crate) fn options(&self) -> smtp::Options {
+        /// What the server answers to QUIT decides nothing; the person has waited enough.
+        const GOODBYE: Duration = Duration::from_secs(1);
+        let mut timeouts = self.timeout.map_or_else(Timeouts::default, Timeouts::all);
+        timeouts.quit = timeouts.quit.min(GOODBYE);
+        let mut route = Route { proxy: self.proxy.clone(), ..Route::default() };
+        if let Some(patience) = self.timeout {
+            (route.each, route.total) = (patience, patience);
+        }
+        smtp::Options {
+            session: Config {
+                hello: String::new(),
+                tls: self.security.start_tls,
+                plaintext_auth: self.security.plaintext_auth,
+                pipelining: self.pipelining,
+                chunking: self.chunking,
+                timeouts,
+                ..Config::default()
+            },
+            tls: Connector::new(self.certificates.clone()),
+            route,
+            tap: None,
+        }
+    }
+
+    /// Who logs in, where anybody does; asks the person at the terminal if need be.
+    pub(crate) fn credentials(&self) -> Result<Option<Credentials>, Trouble> {
+        let Some(user) = self.user.clone() else { return Ok(None) };
+        let ask = |user: &str| ask(user, &self.server.host);
+        account::credentials(user, self.account.as_ref(), &ask)
+            .map(Some)
+            .map_err(|problem| Trouble::from(Exit::Config, problem))
+    }
+
+    /// Says loudly what a person should not forget.
+    pub(crate) fn warn(&self) {
+        if self.certificates.roots == Roots::Unchecked {
+            let host = &self.server.host;
+            let paint = Paint::on(&stderr(), Color::Auto);
+            let warning = Language::of_the_environment().choose(
+                format!(
+                    "WARNING: the certificate of {host} is not checked (`insecure` in the account). Anybody in between can \
+                     read the password and the mail."
+                ),
+                format!("警告：没有检查 {host} 的证书（账户中的 insecure）。中间的任何人都能读到密码和邮件。"),
+            );
+            tell(&paint.the(Style::Bad, warning).to_string());
+        }
+    }
+}
+
+/// Asks for a password without showing it.
+fn ask(user: &str, host: &str) -> std::io::Result<Option<String>> {
+    let terminal = console::Term::stderr();
+    if !terminal.is_term() {
+        return Ok(None);
+    }
+    let (user, host) = (safe(user), safe(host));
+    let question = Language::of_the_environment()
+        .choose(format!("Password of {user} at {host}: "), format!("{user} 在 {host} 的密码（授权码）："));
+    terminal.write_str(&question)?;
+    terminal.read_secure_line().map(Some)
+}
+
+impl Options {
+    /// The server to send through.
+    pub(crate) fn target(&self) -> Result<Target, Trouble> {
+        self.find()?.ok_or_else(|| nowhere(account::config_path().as_deref()))
+    }
+
+    /// The server to send through; `None` where nothing names one.
+    pub(crate) fn find(&self) -> Result<Option<Target>, Trouble> {
+        if let Some(url) = &self.server {
+            let server = Server::parse(url)
+                .map_err(|problem| Trouble::from(Exit::Usage, problem).about("--server"))?;
+            return self.with(server, None).map(Some);
+        }
+        if self.account.is_none()
+            && let Some(url) = environment("HONGYAN_SERVER")?
+        {
+            let server = Server::parse(&url)
+                .map_err(|problem| Trouble::from(Exit::Config, problem).about("HONGYAN_SERVER"))?;
+            return self.with(server, None).map(Some);
+        }
+        let Some(account) = self.configured()? else { return Ok(None) };
+        let server = match &account.server {
+            Some(url) => Server::parse(url)
+                .map_err(|problem| Trouble::from(Exit::Config, problem).about("the account's `server`"))?,
+            None => known(&account).ok_or_else(|| {
+                Trouble::new(
+                    Exit::Config,
+                    said("the account has no server", "账户没有设置服务器"),
+                    said("add server = \"smtps://…\" to it", "请为它加上 server = \"smtps://…\""),
+                )
+            })?,
+        };
+        self.with(server, Some(account)).map(Some)
+    }
+
+    /// The account of the configuration that is named, or `default` if there is one.
+    fn configured(&self) -> Result<Option<Account>, Trouble> {
+        let name = self.account.as_deref().unwrap_or("default");
+        let path = account::config_path();
+        let found = match &path {
+            Some(path) => {
+                account::load(path, name).map_err(|problem| Trouble::from(Exit::Config, problem))?
+            }
+            None => None,
+        };
+        match (found, &self.account) {
+            (None, Some(name)) => Err(no_account(name, path.as_deref())),
+            (found, _) => Ok(found),
+        }
+    }
+
+    fn with(&self, server: Server, account: Option<Account>) -> Result<Target, Trouble> {
+        let of = |pick: fn(&Account) -> Option<&PathBuf>| account.as_ref().and_then(pick).cloned();
+        let ca = self.ca.clone().or_else(|| of(|a| a.ca.as_ref()));
+        let unchecked = account.as_ref().and_then(|a| a.insecure.as_deref());
+        let roots = match (ca, unchecked) {
+            (Some(file), _) => Roots::File(readable(file)?),
+            (None, Some(host)) if host.eq_ignore_ascii_case(&server.host) => Roots::Unchecked,
+            (None, Some(host)) => return Err(other_host(host, &server.host)),
+            (None, None) => Roots::Platform,
+        };
+        let wish = match self.tls {
+            Some(Tls::Required) => Some(TlsWish::Required),
+            Some(Tls::None) => Some(TlsWish::None),
+            None => account.as_ref().and_then(|a| a.tls),
+        };
+        let security = server.security(wish, &roots).map_err(|p| Trouble::from(Exit::Usage, p))?;
+        let user = account.as_ref().and_then(|a| a.user.clone()).or_else(|| server.user.clone());
+        if user.as_ref().is_some_and(|user| user.chars().any(char::is_control)) {
+            return Err(Trouble::new(
+                Exit::Config,
+                said("the login name has a control character in it", "登录名含有控制字符"),
+                said("correct `user`", "请改正 user"),
+            ));
+        }
+        Ok(Target {
+            security,
+            certificates: Policy { roots, ..Policy::default() },
+            proxy: self.proxy(account.as_ref())?,
+            user,
+            server,
+            account,
+            timeout: self.timeout.map(|seconds| Duration::from_secs(seconds.into())),
+            pipelining: !self.no_pipelining,
+            chunking: !self.no_chunking,
+        })
+    }
+
+    fn proxy(&self, account: Option<&Account>) -> Result<Option<Proxy>, Trouble> {
+        if let Some(url) = &self.proxy {
+            let login = url.rsplit_once('@').map_or("", |(before, _)| before);
+            if login.rsplit("//").next().is_some_and(|login| login.contains(':')) {
+                return Err(Trouble::new(
+                    Exit::Usage,
+                    said(
+                        "--proxy holds a password, which other users of this machine could read in the process list",
+                        "--proxy 里写有密码，本机的其他用户能在进程列表里看到它",
+                    ),
+                    said(
+                        "give the whole address by HONGYAN_PROXY",
+                        "请用环境变量 HONGYAN_PROXY 给出完整的地址",
+                    ),
+                ));
+            }
+        }
+        let (url, source) = match (&self.proxy, environment("HONGYAN_PROXY")?) {
+            (Some(url), _) => (url.clone(), "--proxy"),
+            (None, Some(url)) => (url, "HONGYAN_PROXY"),
+            (None, None) => match account.and_then(|a| a.proxy.clone()) {
+                Some(url) => (url, "the account's `proxy`"),
+                None => return Ok(None),
+            },
+        };
+        let exit = if self.proxy.is_some() { Exit::Usage } else { Exit::Config };
+        url.parse().map(Some).map_err(|error: crate::net::connect::ProxyError| {
+            Trouble::new(
+                exit,
+                said(format!("{source}: {error}"), format!("{source}：{error}")),
+                said(
+                    "write socks5://host:port or http://host:port",
+                    "请写成 socks5://host:port 或 http://host:port",
+                ),
+            )
+        })
+    }
+}
+
+/// A variable of the environment that is set to something.
+fn environment(name: &str) -> Result<Option<String>, Trouble> {
+    match std::env::var_os(name).filter(|value| !value.is_empty()).map(std::ffi::OsString::into_string) {
+        None => Ok(None),
+        Some(Ok(value)) => Ok(Some(value)),
+        Some(Err(_)) => Err(Trouble::new(
+            Exit::Config,
+            said(
+                format!("the environment variable {name} is not UTF-8"),
+                format!("环境变量 {name} 不是 UTF-8"),
+            ),
+            said("set it again", "请重新设置"),
+        )),
+    }
+}
+
+/// The server of the provider that the account's address belongs to.
+fn known(account: &Account) -> Option<Server> {
+    let address = [&account.user, &account.from].into_iter().flatten().find(|text| text.contains('@'))?;
+    let domain = address.rsplit_once('@')?.1.trim_end_matches('>');
+    let server = Provider::of_domain(domain)?.smtp.first()?;
+    Some(Server {
+        implicit_tls: server.security == provider::Security::Implicit,
+        user: None,
+        host: server.host.to_owned(),
+        port: server.port,
+    })
+}
+
+/// A certificate file is looked at before anything else, so that a wrong name is found at once.
+fn readable(file: PathBuf) -> Result<PathBuf, Trouble> {
+    match std::fs::File::open(&file) {
+        Ok(_) => Ok(file),
+        Err(error) => Err(Trouble::new(
+            Exit::NoInput,
+            said(
+                format!("the certificates {} cannot be read: {error}", file.display()),
+                format!("无法读取证书文件 {}：{error}", file.display()),
+            ),
+            said("check --ca, or `ca` in the account", "请检查 --ca 或账户中的 ca"),
+        )),
+    }
+}
+
+fn other_host(insecure: &str, host: &str) -> Trouble {
+    Trouble::new(
+        Exit::Config,
+        said(
+            format!("the account's `insecure` names {insecure:?}, and its server is {host}"),
+            format!("账户的 insecure 指定的是 {insecure:?}，而服务器是 {host}"),
+        ),
+        said(
+            "it must name the one host whose certificate is not to be checked; better: take it out, and name the server's certificate as `ca`",
+            "它只能指定不检查证书的那一台主机；更好的办法是去掉它，并用 ca 指定服务器的证书",
+        ),
+    )
+}
+
+fn no_account(name: &str, path: Option<&Path>) -> Trouble {
+    let path = path.map_or_else(|| "hongyan/config.toml".into(), |path| path.display().to_string());
+    Trouble::new(
+        Exit::Config,
+        said(format!("there is no account {name:?} in {path}"), format!("{path} 中没有名为 {name:?} 的账户")),
+        said(format!("add a table [account.{name}] to it"), format!("请在其中添加 [account.{name}]")),
+    )
+}
+
+/// Nothing says where to send.
+fn nowhere(path: Option<&Path>) -> Trouble {
+    let what = said(
+        "no server is configured, so there is nowhere to send the mail to",
+        "还没有设置服务器，不知道该把邮件发到哪里",
+    );
+    if let Some(place) = sandbox() {
+        let next = said(
+            format!(
+                "your sandbox listens at {place}: add --server smtp://{place}, or export HONGYAN_SERVER=smtp://{place}"
+            ),
+            format!(
+                "你的沙箱正在 {place} 运行：请加上 --server smtp://{place}，或执行 export HONGYAN_SERVER=smtp://{place}"
+            ),
+        );
+        return Trouble::new(Exit::Config, what, next);
+    }
+    let path = path.map_or_else(|| "~/.config/hongyan/config.toml".into(), |path| path.display().to_string());
+    let account = "[account.default]\n    from = \"you@example.org\"\n    server = \"smtps://smtp.example.org\"\n    user = \"you@example.org\"";
+    Trouble::from(
+        Exit::Config,
+        Problem::new(
+            what,
+            said(
+                format!(
+                    "name one with --server smtps://you@smtp.example.org, or write to {path}:\n    {account}\n  \
+                     To try things out without any server: run `hongyan sandbox` in another window, then \
+                     add --server smtp://127.0.0.1:{SANDBOX_PORT}"
+                ),
+                format!(
+                    "请用 --server smtps://you@smtp.example.org 指定，或写入 {path}：\n    {account}\n  \
+                     只想试一试：在另一个窗口运行 hongyan sandbox，然后加上 --server smtp://127.0.0.1:{SANDBOX_PORT}"
+                ),
+            ),
+        ),
+    )
+}
+
+/// The port that `hongyan sandbox` listens at when it is not told another.
+const SANDBOX_PORT: u16 = 2525;
+
+/// Where a sandbox of ours listens on this machine, if one does; asked only to make an advice exact.
+fn sandbox() -> Option<String> {
+    const PATIENCE: Duration = Duration::from_millis(200);
+    let place = SocketAddr::from((Ipv4Addr::LOCALHOST, SANDBOX_PORT));
+    let mut stream = TcpStream::connect_timeout(&place, PATIENCE).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    let mut greeting = [0; 256];
+    let length = stream.read(&mut greeting).ok()?;
+    let greeting = String::from_utf8_lossy(&greeting[..length]).to_ascii_lowercase();
+    greeting.contains("hongyan").then(|| place.to_string())
+}
