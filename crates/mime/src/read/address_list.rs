@@ -6,7 +6,7 @@
 
 use crate::address::{Address, Mailbox};
 use crate::read::charset::Hint;
-use crate::read::finding::{Code, Notes};
+use crate::read::finding::{Code, Notes, floor_char_boundary};
 use crate::read::limits::MAX_ADDRESSES;
 use crate::read::word;
 
@@ -39,6 +39,8 @@ struct Element {
     quoted: bool,
     comment: Option<String>,
     bracketed: Option<String>,
+    /// The display name before the brackets; what is in `name` then stands behind them.
+    before: String,
 }
 
 impl<'v> List<'v, '_> {
@@ -80,7 +82,9 @@ impl<'v> List<'v, '_> {
                 // A second pair of brackets: the comma between two mailboxes was left out.
                 Some('<') if element.bracketed.is_some() => {
                     self.notes.add(Code::AddressSyntax, Some(rest_of_line(&self.text[self.at..])));
-                    let ended = std::mem::take(&mut element);
+                    element.settle(self.notes);
+                    let name = std::mem::take(&mut element.name);
+                    let ended = std::mem::replace(&mut element, Element { name, ..Element::default() });
                     self.finish(ended, group.as_mut().map(|(_, members)| members), &mut out);
                 }
                 Some(_) => self.token(&mut element),
@@ -165,6 +169,8 @@ impl<'v> List<'v, '_> {
     }
 
     fn brackets(&mut self, element: &mut Element) {
+        element.settle(self.notes);
+        element.before = std::mem::take(&mut element.name);
         self.at += 1;
         let mut address = String::new();
         loop {
@@ -253,8 +259,9 @@ impl Element {
     }
 
     fn mailboxes(self, notes: &mut Notes, out: &mut Vec<Mailbox>) {
+        let name = if self.before.trim().is_empty() { self.name } else { self.before };
         let name =
-            Some(self.name.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|name| !name.is_empty());
+            Some(name.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|name| !name.is_empty());
         let comment = self.comment.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         if let Some(address) = self.bracketed {
             if let Some(name) = &name
@@ -371,6 +378,6 @@ fn encoded_word(rest: &str) -> Option<usize> {
 
 /// The beginning of `text`, for a finding.
 fn rest_of_line(text: &str) -> &str {
-    let end = text.find(['\r', '\n']).unwrap_or(text.len());
-    &text[..crate::read::finding::floor_char_boundary(text, end.min(60))]
+    let start = &text[..floor_char_boundary(text, 60)];
+    &start[..start.find(['\r', '\n']).unwrap_or(start.len())]
 }

@@ -5,6 +5,7 @@
 //! characters beyond ASCII is not the single-byte charset that it claims. Each departure is noted.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{BIG5, EUC_KR, Encoding, GB18030, GBK, ISO_2022_JP, SHIFT_JIS, UTF_8, WINDOWS_1252};
@@ -12,20 +13,40 @@ use memchr::{memchr, memmem};
 
 use crate::read::finding::{Code, Notes};
 
-/// Bytes that charset detection looks at; more would not change its mind.
-const DETECT_WINDOW: usize = 64 << 10;
+/// Bytes beyond ASCII, with their neighbours, that charset detection looks at; more hardly change its mind.
+const DETECT_SAMPLE: usize = 2 << 10;
 /// Bytes of a message searched for charset labels when its header has raw bytes.
 const LABEL_WINDOW: usize = 256 << 10;
 /// Labels tried there.
 const LABELS_TRIED: usize = 8;
 
-/// Where to look for what charset raw header bytes may be in.
-#[derive(Clone, Copy, Debug, Default)]
+/// Where to look for what charset raw header bytes may be in; looked at once, when first needed.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Hint<'h> {
     /// The whole message: its parts' charset labels are likely the header's charset.
-    pub(crate) raw: &'h [u8],
-    /// The header section: more text to detect from than one field.
-    pub(crate) section: &'h [u8],
+    raw: &'h [u8],
+    /// The root's header section: more text to detect from than one field.
+    section: &'h [u8],
+    found: OnceLock<Vec<&'static Encoding>>,
+}
+
+impl<'h> Hint<'h> {
+    pub(crate) fn of(raw: &'h [u8], section: &'h [u8]) -> Self {
+        Self { raw, section, found: OnceLock::new() }
+    }
+
+    /// The charsets to try, the likeliest first.
+    fn candidates(&self) -> &[&'static Encoding] {
+        self.found.get_or_init(|| {
+            let mut found: Vec<_> = labels_of(self.raw)
+                .filter(|encoding| *encoding != WINDOWS_1252 && *encoding != UTF_8)
+                .collect();
+            if !is_plain(self.section) {
+                found.push(detect(self.section));
+            }
+            found
+        })
+    }
 }
 
 enum Charset {
@@ -108,6 +129,9 @@ fn decode_known<'b>(
     if !errors {
         return text;
     }
+    if encoding == ISO_2022_JP && bytes.is_ascii() {
+        return decode_iso_2022_jp(bytes, text, notes);
+    }
     if let Ok(utf8) = std::str::from_utf8(bytes) {
         notes.add(Code::CharsetLies, Some(&format!("{label} / UTF-8")));
         return Cow::Borrowed(utf8);
@@ -128,6 +152,23 @@ fn decode_known<'b>(
     text
 }
 
+/// Decodes ISO-2022-JP once more, without escape sequences that the next one follows at once: senders write
+/// them, decoders take them for errors.
+fn decode_iso_2022_jp<'b>(bytes: &'b [u8], first: Cow<'b, str>, notes: &mut Notes) -> Cow<'b, str> {
+    let mut kept = Vec::with_capacity(bytes.len());
+    for (at, byte) in bytes.iter().enumerate() {
+        kept.push(*byte);
+        if *byte == 0x1b && kept.len() >= 4 && kept[kept.len() - 4] == 0x1b && at + 2 < bytes.len() {
+            kept.drain(kept.len() - 4..kept.len() - 1);
+        }
+    }
+    if let Some(text) = ISO_2022_JP.decode_without_bom_handling_and_without_replacement(&kept) {
+        return Cow::Owned(text.into_owned());
+    }
+    notes.add(Code::Undecodable, Some("iso-2022-jp"));
+    first
+}
+
 /// Decodes bytes without a label: UTF-8 where valid, otherwise what they look like, with its name.
 pub(crate) fn decode_detected(bytes: &[u8]) -> (Cow<'_, str>, &'static str) {
     if memchr(0x1b, bytes).is_none()
@@ -135,16 +176,50 @@ pub(crate) fn decode_detected(bytes: &[u8]) -> (Cow<'_, str>, &'static str) {
     {
         return (Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text)), "UTF-8");
     }
+    if mostly_utf8(bytes) {
+        return (String::from_utf8_lossy(bytes), "UTF-8");
+    }
     let guess = Encoding::for_bom(bytes).map_or_else(|| detect(bytes), |(found, _)| found);
     (guess.decode_with_bom_removal(bytes).0, guess.name())
 }
 
+/// Whether bytes are UTF-8 with little that is broken, which no other charset looks like.
+fn mostly_utf8(bytes: &[u8]) -> bool {
+    let (mut good, mut broken) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        broken += usize::from(!chunk.invalid().is_empty());
+    }
+    good >= 4 && good >= 8 * broken
+}
+
 fn detect(bytes: &[u8]) -> &'static Encoding {
-    let start = bytes.iter().position(|byte| *byte >= 0x80 || *byte == 0x1b).unwrap_or(0).saturating_sub(2);
-    let window = &bytes[start..bytes.len().min(start + DETECT_WINDOW)];
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
-    detector.feed(window, true);
+    if bytes.is_ascii() {
+        let start = memchr(0x1b, bytes).unwrap_or(0);
+        detector.feed(&bytes[start..bytes.len().min(start + DETECT_SAMPLE)], true);
+    } else {
+        detector.feed(&sample(bytes), true);
+    }
     widest(detector.guess(None, Utf8Detection::Allow))
+}
+
+/// The words with bytes beyond ASCII, each with the bytes around it that tell letters from marks.
+fn sample(bytes: &[u8]) -> Vec<u8> {
+    const BEFORE: usize = 2;
+    let mut out = Vec::with_capacity(DETECT_SAMPLE + 64);
+    let mut at = 0;
+    while out.len() < DETECT_SAMPLE {
+        let Some(found) = bytes[at..].iter().position(|byte| *byte >= 0x80) else { break };
+        let start = at.max((at + found).saturating_sub(BEFORE));
+        // A double-byte character may end in an ASCII byte: the run ends where two follow each other.
+        let run = bytes[at + found..].windows(2).position(|pair| pair.is_ascii());
+        let end = run.map_or(bytes.len(), |length| at + found + length + 1);
+        let end = end.min(start + DETECT_SAMPLE);
+        out.extend_from_slice(&bytes[start..end]);
+        at = end;
+    }
+    out
 }
 
 /// GB18030 for GBK: its superset, decoded by the same tables.
@@ -160,25 +235,21 @@ pub(crate) fn decode_raw_header<'b>(bytes: &'b [u8], hint: &Hint<'_>, notes: &mu
     {
         return Cow::Borrowed(text);
     }
-    for encoding in labels_of(hint.raw) {
-        if encoding != WINDOWS_1252
-            && encoding != UTF_8
-            && let Some(text) = encoding.decode_without_bom_handling_and_without_replacement(bytes)
-            && !text.contains('\u{1b}')
-        {
-            notes.add(Code::RawHeaderBytes, Some(encoding.name()));
-            return text;
-        }
+    if mostly_utf8(bytes) {
+        notes.add(Code::Undecodable, Some("UTF-8"));
+        return String::from_utf8_lossy(bytes);
     }
     // A lone ESC is a control character, not a charset.
     if bytes.is_ascii() && memmem::find(bytes, b"\x1b$").is_none() && memmem::find(bytes, b"\x1b(").is_none()
     {
         return String::from_utf8_lossy(bytes);
     }
-    for sample in [hint.section, bytes] {
-        let guess = detect(sample);
-        if let Some(text) = guess.decode_without_bom_handling_and_without_replacement(bytes) {
-            notes.add(Code::RawHeaderBytes, Some(guess.name()));
+    let own = std::iter::once_with(|| detect(bytes));
+    for encoding in hint.candidates().iter().copied().chain(own) {
+        if let Some(text) = encoding.decode_without_bom_handling_and_without_replacement(bytes)
+            && !text.contains('\u{1b}')
+        {
+            notes.add(Code::RawHeaderBytes, Some(encoding.name()));
             return text;
         }
     }
@@ -231,6 +302,11 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
         (Charset::Ascii, Charset::Known(_)) | (Charset::Known(_), Charset::Ascii) => true,
         _ => a.eq_ignore_ascii_case(b),
     }
+}
+
+/// Whether bytes are ASCII and hold no escape sequence: the same text in every charset of mail but UTF-7.
+pub(crate) fn is_plain(bytes: &[u8]) -> bool {
+    bytes.is_ascii() && memchr(0x1b, bytes).is_none()
 }
 
 fn ascii(bytes: &[u8]) -> Option<&str> {

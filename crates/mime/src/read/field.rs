@@ -78,6 +78,8 @@ impl HeaderScan<'_> {
         let mut over = false;
         let mut at = at;
         let mut first_line = true;
+        // Behind a line that is no field, continuations belong to that line and not to the field before.
+        let mut after_junk = false;
         while at < raw.len() {
             let blank = self.line_end.break_at(raw, at);
             if blank > 0 {
@@ -95,11 +97,15 @@ impl HeaderScan<'_> {
                     self.findings.add(Code::HeaderBlankish, self.part, line.clone(), None);
                 }
                 match self.fields[first_field..].last_mut() {
-                    Some(field) if !over => field.end = line.end,
+                    Some(field) if !over && !after_junk => field.end = line.end,
                     Some(_) => {}
-                    None => self.findings.add(Code::ContinuationFirst, self.part, line.clone(), None),
+                    None => {
+                        self.findings.add(Code::ContinuationFirst, self.part, line.clone(), None);
+                        self.fields.extend(indented_field(raw, line.clone()));
+                    }
                 }
             } else if let Some(field) = field_at(raw, line.clone()) {
+                after_junk = false;
                 if self.fields.len() < self.fields_bound {
                     if field.name_end + 1 < field.value_start {
                         let name = String::from_utf8_lossy(&raw[field.name()]);
@@ -111,7 +117,10 @@ impl HeaderScan<'_> {
                 }
             } else if first_line && self.message && is_mbox_from(&raw[line.clone()]) {
                 self.findings.add(Code::MboxFromLine, self.part, line.clone(), None);
-            } else if self.known_field(next) && (self.message || self.fields.len() > first_field) {
+            } else if is_broken_field(&raw[line.clone()])
+                || self.header_goes_on(next, self.fields.len() == first_field)
+            {
+                after_junk = true;
                 let shown = String::from_utf8_lossy(&raw[line.clone()]);
                 self.findings.add(Code::HeaderJunkLine, self.part, line.clone(), Some(&shown));
             } else {
@@ -137,14 +146,36 @@ impl HeaderScan<'_> {
         }
     }
 
-    /// Whether a field that mail is known to use starts at `at`.
-    fn known_field(&self, at: usize) -> bool {
-        if at >= self.raw.len() {
-            return false;
+    /// Whether the header goes on behind a line that is no field: a field that mail is known to use follows.
+    /// At the very start of a message it may follow a few such lines (an SMTP envelope, a program's banner).
+    fn header_goes_on(&self, at: usize, none_yet: bool) -> bool {
+        let ahead = match (none_yet, self.message) {
+            (true, true) => BANNER_LINES,
+            (true, false) => 0,
+            (false, _) => 1,
+        };
+        let mut at = at;
+        for _ in 0..ahead {
+            if at >= self.raw.len() || self.line_end.break_at(self.raw, at) > 0 {
+                return false;
+            }
+            let (line, next) = self.line_end.line(self.raw, at);
+            if field_at(self.raw, line).is_some_and(|field| is_known(&self.raw[field.name()])) {
+                return true;
+            }
+            at = next;
         }
-        let (line, _) = self.line_end.line(self.raw, at);
-        field_at(self.raw, line).is_some_and(|field| is_known(&self.raw[field.name()]))
+        false
     }
+}
+
+/// Lines before the first field of a message that are passed over as no part of it.
+const BANNER_LINES: usize = 8;
+
+/// The known field that a line holds behind blanks.
+fn indented_field(raw: &[u8], line: Range<usize>) -> Option<Field> {
+    let blanks = raw[line.clone()].iter().take_while(|byte| is_blank(**byte)).count();
+    field_at(raw, line.start + blanks..line.end).filter(|field| is_known(&raw[field.name()]))
 }
 
 /// The field that the line holds, if it holds one: printable name, optional blanks, colon.
@@ -167,6 +198,11 @@ fn field_at(raw: &[u8], line: Range<usize>) -> Option<Field> {
 fn is_mbox_from(line: &[u8]) -> bool {
     let line = line.strip_prefix(b">").unwrap_or(line);
     line.starts_with(b"From ") && memchr(b' ', &line[5..]).is_some()
+}
+
+/// A field whose name holds what no name may, but begins as names do: `X-Some Name: value`.
+fn is_broken_field(line: &[u8]) -> bool {
+    has_known_prefix(line) && memchr(b':', line).is_some()
 }
 
 /// Names that show that a header is still going on.
@@ -205,9 +241,12 @@ fn is_known(name: &[u8]) -> bool {
         "lines",
         "thread-topic",
     ];
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes())) || has_known_prefix(name)
+}
+
+fn has_known_prefix(name: &[u8]) -> bool {
     const PREFIXES: [&str; 6] = ["x-", "content-", "list-", "arc-", "dkim-", "resent-"];
-    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
-        || PREFIXES.iter().any(|prefix| {
-            name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
-        })
+    PREFIXES.iter().any(|prefix| {
+        name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+    })
 }

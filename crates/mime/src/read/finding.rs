@@ -111,14 +111,6 @@ impl Findings {
         }
     }
 
-    pub(crate) fn push(&mut self, finding: Finding) {
-        if self.list.len() < self.bound {
-            self.list.push(finding);
-        } else {
-            self.beyond += 1;
-        }
-    }
-
     pub(crate) fn overflowed(&self) -> bool {
         self.beyond > 0
     }
@@ -161,6 +153,13 @@ impl Notes {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Note> {
         self.0.iter()
+    }
+
+    /// Adds every note to `notes`.
+    pub(crate) fn file_into(self, notes: &mut Notes) {
+        for note in self.0 {
+            notes.add(note.code, note.detail.as_deref());
+        }
     }
 
     /// Files every note as a finding about `range` of `part`.
@@ -239,7 +238,7 @@ codes! {
     MissingFrom Lint "missing-from" "There is no From field (RFC 5322 §3.6 requires one)." "没有 From 字段（RFC 5322 §3.6 要求）。"
     MissingMessageId Lint "missing-message-id" "There is no Message-ID field (RFC 5322 §3.6.4 wants one)." "没有 Message-ID 字段（RFC 5322 §3.6.4 建议）。"
     MissingSender Lint "missing-sender" "From names several people, so a Sender is required (RFC 5322 §3.6.2)." "From 有多人，必须有 Sender（RFC 5322 §3.6.2）。"
-    DuplicateField Ambiguity "duplicate-field" "The field {}: only one may stand; programs differ in which they take." "字段 {}：只能有一个；不同程序取用的不同。"
+    DuplicateField Ambiguity "duplicate-field" "A field stands more than once, programs differ in which they take: {}." "一个字段出现多次，各程序取用的不同：{}。"
     RepeatedField Lint "repeated-field" "The field {} stands more than once with the same value." "字段 {} 以相同内容重复出现。"
     BccPresent Lint "bcc-present" "A Bcc field names hidden recipients to everyone who gets this message." "含有 Bcc 字段：每个收件人都能看到密送名单。"
     BadDate Defect "bad-date" "The date cannot be read: {}." "无法读出日期：{}。"
@@ -281,6 +280,7 @@ codes! {
     NoBoundary Defect "no-boundary" "A multipart names no boundary." "multipart 没有给出 boundary。"
     BoundaryGuessed Repair "boundary-guessed" "The boundary given never occurs; the parts are split at {}." "给出的 boundary 没有出现；按 {} 拆分。"
     BoundaryTooLong Lint "boundary-too-long" "A boundary is longer than the 70 characters of RFC 2046 §5.1.1." "boundary 超过 70 个字符（RFC 2046 §5.1.1）。"
+    BoundaryBlankEnd Ambiguity "boundary-blank-end" "A boundary ends with a blank, which RFC 2046 §5.1.1 forbids; programs differ in whether it counts." "boundary 以空白结尾（RFC 2046 §5.1.1 禁止）；各程序是否计入并不一致。"
     BoundaryReused Ambiguity "boundary-reused" "A multipart uses the boundary of one around it: {}." "multipart 用了外层的 boundary：{}。"
     BoundaryPrefix Ambiguity "boundary-prefix" "A line begins with a boundary but goes on; RFC 2046 readers split there, most others do not: {}." "一行以 boundary 开头但后面还有内容；有的程序会在此拆分：{}。"
     BoundaryAfterCr Ambiguity "boundary-after-bare-cr" "A boundary follows a bare CR; some programs split there." "boundary 前是单独的 CR；有的程序会在此拆分。"

@@ -4,11 +4,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::read::finding::{Code, Finding, Findings, Notes, Severity, floor_char_boundary};
-use crate::read::limits::{
-    Limits, MAX_DEPTH, MAX_EMBEDDED, MAX_EMBEDDED_BYTES, MAX_FINDINGS, MAX_TEXT, MAX_TEXT_TOTAL,
-};
+use crate::read::limits::{Limits, MAX_DEPTH, MAX_EMBEDDED, MAX_EMBEDDED_BYTES, MAX_TEXT, MAX_TEXT_TOTAL};
 use crate::read::message::Message;
-use crate::read::structure::Duplicates;
+use crate::read::part::Duplicates;
 use crate::read::{lint, text};
 
 /// A mailbox as the summary shows it.
@@ -89,7 +87,7 @@ pub struct Summary {
     pub ambiguous: bool,
     /// Whether a bound cut something off.
     pub truncated: bool,
-    /// The parts that a reader sees who takes the last of duplicates, where they differ from `parts`.
+    /// The parts that a reader sees who takes the other of two duplicates, where they differ from `parts`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other_reading: Option<Vec<PartSummary>>,
 }
@@ -99,13 +97,13 @@ pub fn inspect(raw: &[u8]) -> Summary {
     let message = Message::parse(raw);
     let mut gather = Gather::default();
     gather.message(&message, "", 0);
-    let other_reading = gather.two_readings.then(|| {
-        let other = Message::parse_with(raw, Limits::default(), Duplicates::Last);
+    let mut others = [Duplicates::First, Duplicates::Last].into_iter().filter(|_| gather.two_readings);
+    let other_reading = others.find_map(|duplicates| {
+        let other = Message::parse_with(raw, Limits::default(), duplicates);
         let mut second = Gather::default();
         second.message(&other, "", 0);
-        second.parts
+        (second.parts != gather.parts).then_some(second.parts)
     });
-    let other_reading = other_reading.filter(|other| *other != gather.parts);
     Summary {
         subject: message.subject(),
         from: people(&message, "From"),
@@ -143,8 +141,7 @@ struct Gather {
 impl Gather {
     /// Sums up `message`, whose root's path is `prefix` + `1`, inside `depth` encoded parts.
     fn message(&mut self, message: &Message<'_>, prefix: &str, depth: usize) {
-        let mut findings = Findings::bounded(MAX_FINDINGS);
-        message.structural().as_slice().iter().for_each(|finding| findings.push(finding.clone()));
+        let mut findings = message.structural().clone();
         lint::lint(message, depth == 0, &mut findings);
         for part in 0..message.parts().len() {
             lint::decode_headers(message, part, &mut findings);
@@ -158,10 +155,8 @@ impl Gather {
 
     fn finding(&mut self, finding: &Finding, part: String) {
         self.ambiguous |= finding.severity() == Severity::Ambiguity;
-        self.two_readings |= matches!(
-            finding.code,
-            Code::TwoContentTypes | Code::TwoEncodings | Code::DuplicateParameter | Code::DuplicateField
-        );
+        self.two_readings |=
+            matches!(finding.code, Code::TwoContentTypes | Code::TwoEncodings | Code::DuplicateParameter);
         self.defects.push(Defect {
             code: finding.code.name(),
             severity: finding.severity().name(),

@@ -94,9 +94,14 @@ fn header_fields(message: &Message<'_>, part: usize, findings: &mut Findings) {
     for name in SINGLE {
         let mut fields = message.fields_named(part, name);
         let (Some(first), Some(last)) = (fields.next(), fields.next_back()) else { continue };
-        let same = message.value(first).trim_ascii() == message.value(last).trim_ascii();
-        let code = if same { Code::RepeatedField } else { Code::DuplicateField };
-        findings.add(code, part, first.range().start..last.range().end, Some(name));
+        let range = first.range().start..last.range().end;
+        let (a, b) = (message.value(first).trim_ascii(), message.value(last).trim_ascii());
+        if a == b {
+            findings.add(Code::RepeatedField, part, range, Some(name));
+            continue;
+        }
+        let shown = format!("{name}: {} / {}", String::from_utf8_lossy(a), String::from_utf8_lossy(b));
+        findings.add(Code::DuplicateField, part, range, Some(&shown));
     }
 }
 
@@ -201,9 +206,9 @@ pub(crate) fn decode_headers(message: &Message<'_>, part: usize, findings: &mut 
     for field in message.fields(part) {
         let mut notes = Notes::default();
         if TEXT.iter().any(|name| field.is(message.raw(), name)) {
-            message.text_of_field(part, field, &mut notes);
+            message.text_of_field(field, &mut notes);
         } else if ADDRESSES.iter().any(|name| field.is(message.raw(), name)) {
-            message.addresses_of_field(part, field, &mut notes);
+            message.addresses_of_field(field, &mut notes);
         } else if field.is(message.raw(), "Date") {
             message.date_of_field(field, &mut notes);
         }

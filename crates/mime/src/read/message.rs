@@ -12,8 +12,9 @@ use crate::read::finding::{Code, Finding, Findings, Notes, Severity};
 use crate::read::limits::{Limits, MAX_FIELD_VALUE};
 use crate::read::lines::LineEnd;
 use crate::read::parameter::Parameterized;
+use crate::read::part::{Duplicates, Part};
 use crate::read::source::Segment;
-use crate::read::structure::{Duplicates, Part, Pass, Structure};
+use crate::read::structure::{Pass, Structure};
 use crate::read::{text, transfer, word};
 
 /// A message over its raw bytes. Parsing finds structure only; accessors decode when called.
@@ -27,19 +28,21 @@ pub struct Message<'a> {
     truncated: bool,
     line_end: LineEnd,
     duplicates: Duplicates,
+    hint: Hint<'a>,
 }
 
 impl<'a> Message<'a> {
     /// Reads the structure of `raw` within the default [`Limits`]. Any bytes are a message, if a poor one.
     pub fn parse(raw: &'a [u8]) -> Self {
-        Self::parse_with(raw, Limits::default(), Duplicates::First)
+        Self::parse_with(raw, Limits::default(), Duplicates::Revealing)
     }
 
     /// As [`Message::parse`], with bounds and a choice between duplicates of one's own.
     pub fn parse_with(raw: &'a [u8], limits: Limits, duplicates: Duplicates) -> Self {
         let Structure { parts, fields, segments, findings, truncated, line_end } =
             Pass::run(raw, limits, duplicates);
-        Self { raw, parts, fields, segments, findings, truncated, line_end, duplicates }
+        let hint = Hint::of(raw, &raw[parts[0].header.clone()]);
+        Self { raw, parts, fields, segments, findings, truncated, line_end, duplicates, hint }
     }
 
     /// The raw bytes.
@@ -119,7 +122,9 @@ impl<'a> Message<'a> {
     /// The field of a part called `name` that counts: the first (or the last, by [`Duplicates`]).
     pub fn field(&self, part: usize, name: &str) -> Option<&Field> {
         match self.duplicates {
-            Duplicates::First => self.fields(part).iter().find(|field| field.is(self.raw, name)),
+            Duplicates::Revealing | Duplicates::First => {
+                self.fields(part).iter().find(|field| field.is(self.raw, name))
+            }
             Duplicates::Last => self.fields(part).iter().rfind(|field| field.is(self.raw, name)),
         }
     }
@@ -130,13 +135,13 @@ impl<'a> Message<'a> {
     }
 
     /// A field's value as text: unfolded, encoded words decoded (RFC 2047), raw bytes read by their charset.
-    pub fn value_text(&self, part: usize, field: &Field) -> String {
-        self.text_of_field(part, field, &mut Notes::default())
+    pub fn value_text(&self, field: &Field) -> String {
+        self.text_of_field(field, &mut Notes::default())
     }
 
-    pub(crate) fn text_of_field(&self, part: usize, field: &Field, notes: &mut Notes) -> String {
-        let value = self.bounded_value(field, notes);
-        word::decode_text(value, &self.hint(part), notes).trim().to_owned()
+    pub(crate) fn text_of_field(&self, field: &Field, notes: &mut Notes) -> String {
+        let value = self.bounded_value(field, notes).trim_ascii();
+        word::decode_text(value, &self.hint, notes).into_owned()
     }
 
     fn bounded_value(&self, field: &Field, notes: &mut Notes) -> &'a [u8] {
@@ -147,13 +152,9 @@ impl<'a> Message<'a> {
         &value[..value.len().min(MAX_FIELD_VALUE)]
     }
 
-    fn hint(&self, part: usize) -> Hint<'a> {
-        Hint { raw: self.raw, section: &self.raw[self.parts[part].header.clone()] }
-    }
-
     /// The root's Subject as text.
     pub fn subject(&self) -> Option<String> {
-        self.field(0, "Subject").map(|field| self.value_text(0, field))
+        self.field(0, "Subject").map(|field| self.value_text(field))
     }
 
     /// The addresses in the root's From.
@@ -174,12 +175,12 @@ impl<'a> Message<'a> {
     /// The addresses in all fields of a part called `name`.
     pub fn address_list(&self, part: usize, name: &str) -> Vec<Address> {
         let fields = self.fields_named(part, name);
-        fields.flat_map(|field| self.addresses_of_field(part, field, &mut Notes::default())).collect()
+        fields.flat_map(|field| self.addresses_of_field(field, &mut Notes::default())).collect()
     }
 
-    pub(crate) fn addresses_of_field(&self, part: usize, field: &Field, notes: &mut Notes) -> Vec<Address> {
+    pub(crate) fn addresses_of_field(&self, field: &Field, notes: &mut Notes) -> Vec<Address> {
         let value = self.bounded_value(field, notes);
-        let text = charset::decode_raw_header(value, &self.hint(part), notes);
+        let text = charset::decode_raw_header(value, &self.hint, notes);
         address_list::parse(&text, notes)
     }
 
@@ -195,7 +196,7 @@ impl<'a> Message<'a> {
 
     /// The root's Message-ID without its brackets.
     pub fn message_id(&self) -> Option<String> {
-        let text = self.value_text(0, self.field(0, "Message-ID")?);
+        let text = self.value_text(self.field(0, "Message-ID")?);
         let inner = match (text.find('<'), text.find('>')) {
             (Some(open), Some(close)) if open < close => text[open + 1..close].trim(),
             _ => text.trim_matches(['<', '>', ' ']),
@@ -286,7 +287,7 @@ impl<'a> Message<'a> {
         let field = self.field(part, field)?;
         let parsed = Parameterized::parse(self.bounded_value(field, notes), notes);
         let last = self.duplicates == Duplicates::Last;
-        parsed.text(name, last, &self.hint(part), notes)
+        parsed.text(name, last, &self.hint, notes)
     }
 
     /// Bytes of the raw message that hold a part's header and body.

@@ -11,6 +11,7 @@
 mod address_list;
 mod charset;
 mod date;
+mod describe;
 mod field;
 mod finding;
 mod inspect;
@@ -20,6 +21,7 @@ mod lint;
 mod media;
 mod message;
 mod parameter;
+mod part;
 pub mod safe;
 mod source;
 mod structure;
@@ -38,7 +40,7 @@ pub use limits::{
 };
 pub use media::MediaType;
 pub use message::{Message, addresses};
+pub use part::{Duplicates, Part};
 pub use source::{Segment, SegmentKind};
-pub use structure::{Duplicates, Part};
 pub use transfer::Encoding;
 pub use tree::tree;

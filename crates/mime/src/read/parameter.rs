@@ -255,9 +255,9 @@ impl<'v> Cursor<'v> {
         }
     }
 
-    /// Whether white space and `name=` follow.
+    /// Whether `name=` follows the white space at the cursor.
     fn parameter_follows(&self) -> bool {
-        let rest = self.value[self.at..].trim_ascii_start();
+        let rest = &self.value[self.at + 1..];
         let name = rest.iter().position(|byte| !byte.is_ascii_alphanumeric() && !b"-*".contains(byte));
         name.is_some_and(|length| length > 0 && rest[length] == b'=')
     }

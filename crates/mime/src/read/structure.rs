@@ -6,67 +6,19 @@
 //! most [`MAX_DEPTH`](crate::read::MAX_DEPTH) boundaries.
 //!
 //! Where readers differ, the reading chosen is: a boundary line is the boundary and nothing but blanks after
-//! it; the innermost open multipart owns it; what follows a closing boundary is still shown; the first of
-//! two Content-Types and parameters counts (or the last, by [`Duplicates`]).
+//! it; the innermost open multipart owns it; what follows a closing boundary is still shown; of two
+//! Content-Types the one counts that shows parts, of other duplicates the first (or as [`Duplicates`] says).
 
 use std::ops::Range;
 
 use memchr::memmem;
 
 use crate::read::field::{Field, HeaderEnd, HeaderScan};
-use crate::read::finding::{Code, Findings, Notes};
-use crate::read::limits::{Limits, MAX_BOUNDARY, MAX_FIELD_VALUE, MAX_GUESSES};
+use crate::read::finding::{Code, Findings};
+use crate::read::limits::{Limits, MAX_BOUNDARY, MAX_GUESSES};
 use crate::read::lines::{LineEnd, trim_blank_end};
-use crate::read::media::MediaType;
-use crate::read::parameter::Parameterized;
+use crate::read::part::{Duplicates, Part};
 use crate::read::source::{Segment, SegmentKind};
-use crate::read::transfer::Encoding;
-
-/// Which of several fields or parameters of one name counts where only one may stand.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Duplicates {
-    /// The first, as most readers do.
-    #[default]
-    First,
-    /// The last: the other reading of an ambiguous message.
-    Last,
-}
-
-/// One part of a message: a leaf, a multipart or a message inside the message.
-#[derive(Clone, Debug)]
-pub struct Part {
-    /// The part that holds this one; `None` for the root.
-    pub parent: Option<usize>,
-    /// Parts directly inside, in order.
-    pub children: Vec<usize>,
-    /// Position among its siblings, from 1.
-    pub number: usize,
-    /// Levels above it; 0 for the root.
-    pub depth: usize,
-    /// The header section, without the blank line that ends it.
-    pub header: Range<usize>,
-    /// The body: all behind the blank line, without the line break that belongs to the next boundary.
-    pub body: Range<usize>,
-    /// Its media type; the default of its place where it names none.
-    pub media_type: MediaType,
-    /// Its transfer encoding.
-    pub encoding: Encoding,
-    /// The boundary by which its body was split.
-    pub boundary: Option<Vec<u8>>,
-    pub(crate) fields: Range<usize>,
-}
-
-impl Part {
-    /// Whether the body was split into parts, or is a message that was opened.
-    pub fn is_container(&self) -> bool {
-        !self.children.is_empty()
-    }
-
-    /// Whether this is a message inside a transfer encoding, to be decoded before it can be opened.
-    pub fn is_embedded(&self) -> bool {
-        self.children.is_empty() && self.media_type.is_message() && !self.encoding.is_identity()
-    }
-}
 
 /// The result of the pass.
 pub(crate) struct Structure {
@@ -103,17 +55,18 @@ struct Delimiter {
 }
 
 pub(crate) struct Pass<'a> {
-    raw: &'a [u8],
+    pub(super) raw: &'a [u8],
     limits: Limits,
-    duplicates: Duplicates,
-    line_end: LineEnd,
+    pub(super) duplicates: Duplicates,
+    pub(super) line_end: LineEnd,
     stack: Vec<Open>,
-    out: Structure,
+    pub(super) out: Structure,
     /// Where the segment begins that is being read, and what it is.
     from: usize,
     kind: SegmentKind,
     current: usize,
-    guesses: usize,
+    /// Searches of all the rest made so far: bounded, so that the work stays linear.
+    pub(super) guesses: usize,
     full: bool,
 }
 
@@ -252,81 +205,6 @@ impl<'a> Pass<'a> {
         body
     }
 
-    fn describe(
-        &mut self,
-        part: usize,
-        parent: Option<usize>,
-        header: Range<usize>,
-        body: usize,
-        fields: Range<usize>,
-    ) -> Part {
-        let in_digest = parent.is_some_and(|p| self.out.parts[p].media_type.as_str() == "multipart/digest");
-        let default = if in_digest { MediaType::MESSAGE } else { MediaType::TEXT_PLAIN };
-        let mut media_type = None;
-        let mut boundary = None;
-        if let Some(field) = self.single(&fields, "Content-Type", part, Code::TwoContentTypes) {
-            let mut value = &self.raw[field.value()];
-            value = &value[..value.len().min(MAX_FIELD_VALUE)];
-            let main_end = value.iter().position(|byte| matches!(byte, b';' | b'(')).unwrap_or(value.len());
-            media_type = MediaType::parse(value[..main_end].trim_ascii());
-            let mut notes = Notes::default();
-            if media_type.as_ref().is_none_or(MediaType::is_multipart) {
-                let parsed = Parameterized::parse(value, &mut notes);
-                media_type = media_type.or_else(|| MediaType::parse(&parsed.main));
-                let last = self.duplicates == Duplicates::Last;
-                if media_type.as_ref().is_some_and(MediaType::is_multipart) {
-                    boundary = parsed.bytes("boundary", last, &mut notes).map(|bytes| bytes.into_owned());
-                    notes.file(part, field.value(), &mut self.out.findings);
-                }
-            }
-            if media_type.is_none() && !value.trim_ascii().is_empty() {
-                let shown = String::from_utf8_lossy(value.trim_ascii());
-                self.out.findings.add(Code::BadContentType, part, field.value(), Some(&shown));
-            }
-        }
-        let encoding = self.encoding(part, &fields);
-        Part {
-            parent,
-            children: Vec::new(),
-            number: parent.map_or(1, |parent| self.out.parts[parent].children.len() + 1),
-            depth: parent.map_or(0, |parent| self.out.parts[parent].depth + 1),
-            header,
-            body: body..body,
-            media_type: media_type.unwrap_or(default),
-            encoding,
-            boundary,
-            fields,
-        }
-    }
-
-    fn encoding(&mut self, part: usize, fields: &Range<usize>) -> Encoding {
-        match self.single(fields, "Content-Transfer-Encoding", part, Code::TwoEncodings) {
-            Some(field) => {
-                let mut notes = Notes::default();
-                let encoding = Encoding::of_label(&self.raw[field.value()], &mut notes);
-                notes.file(part, field.value(), &mut self.out.findings);
-                encoding
-            }
-            None => Encoding::SevenBit,
-        }
-    }
-
-    /// The field that counts of those called `name`; `conflict` is noted where they differ.
-    fn single(&mut self, fields: &Range<usize>, name: &str, part: usize, conflict: Code) -> Option<Field> {
-        let raw = self.raw;
-        let mut found = self.out.fields[fields.clone()].iter().filter(|field| field.is(raw, name));
-        let first = *found.next()?;
-        let Some(last) = found.next_back().copied() else { return Some(first) };
-        let (a, b) = (raw[first.value()].trim_ascii(), raw[last.value()].trim_ascii());
-        if a.eq_ignore_ascii_case(b) {
-            self.out.findings.add(Code::RepeatedField, part, last.range(), Some(name));
-        } else {
-            let shown = format!("{} / {}", String::from_utf8_lossy(a), String::from_utf8_lossy(b));
-            self.out.findings.add(conflict, part, first.range().start..last.range().end, Some(&shown));
-        }
-        Some(if self.duplicates == Duplicates::Last { last } else { first })
-    }
-
     /// Opens a container; false for a leaf, and where a bound forbids it.
     fn open(&mut self, index: usize) -> bool {
         let part = &self.out.parts[index];
@@ -360,11 +238,15 @@ impl<'a> Pass<'a> {
     fn boundary(&mut self, index: usize) -> Option<Vec<u8>> {
         let part = &mut self.out.parts[index];
         let range = part.header.clone();
+        let given = part.boundary.as_ref().map_or(0, Vec::len);
         let boundary = part.boundary.take().map(|bytes| trim_blank_end(&bytes).to_vec());
         let Some(boundary) = boundary.filter(|bytes| !bytes.is_empty() && bytes.len() <= MAX_BOUNDARY) else {
             self.out.findings.add(Code::NoBoundary, index, range, None);
             return None;
         };
+        if given > boundary.len() {
+            self.out.findings.add(Code::BoundaryBlankEnd, index, range.clone(), None);
+        }
         if boundary.len() > 70 {
             self.out.findings.add(Code::BoundaryTooLong, index, range.clone(), None);
         }

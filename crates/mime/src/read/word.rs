@@ -157,30 +157,32 @@ fn decode_alike(words: &[Word<'_>], out: &mut String, notes: &mut Notes) {
         borders.push(bytes.len());
     }
     flush_base64(&mut pending, &mut bytes, notes);
-    let mut inner = Notes::default();
-    let text = charset::decode_labelled(&bytes, &label, &mut inner);
-    if words.len() > 1
-        && !bytes.is_ascii()
-        && !inner.has(Code::Undecodable)
-        && splits_character(&bytes, &borders, &label)
-    {
-        notes.add(Code::SplitCharacter, None);
-    }
-    for note in inner.iter() {
-        notes.add(note.code, note.detail.as_deref());
-    }
+    let text = decode_joined(&bytes, &borders, &label, notes);
     out.extend(text.chars().map(|c| if matches!(c, '\r' | '\n' | '\0') { ' ' } else { c }));
 }
 
-/// Whether some word by itself does not decode although all together do.
-fn splits_character(bytes: &[u8], borders: &[usize], label: &str) -> bool {
-    let mut start = 0;
-    borders.iter().any(|border| {
-        let mut alone = Notes::default();
-        charset::decode_labelled(&bytes[start..*border], label, &mut alone);
-        start = *border;
-        alone.has(Code::Undecodable) || alone.has(Code::CharsetLies)
-    })
+/// Decodes each word's bytes by itself, as the standard has it; all together where that fails.
+fn decode_joined<'b>(bytes: &'b [u8], borders: &[usize], label: &str, notes: &mut Notes) -> Cow<'b, str> {
+    let mut joined = Notes::default();
+    if borders.len() > 1 && !charset::is_plain(bytes) {
+        let mut alone = String::new();
+        let mut start = 0;
+        for border in borders {
+            alone.push_str(&charset::decode_labelled(&bytes[start..*border], label, &mut joined));
+            start = *border;
+        }
+        if !joined.has(Code::Undecodable) && !joined.has(Code::CharsetLies) {
+            joined.file_into(notes);
+            return Cow::Owned(alone);
+        }
+        joined = Notes::default();
+    }
+    let text = charset::decode_labelled(bytes, label, &mut joined);
+    if borders.len() > 1 && !charset::is_plain(bytes) && !joined.has(Code::Undecodable) {
+        notes.add(Code::SplitCharacter, None);
+    }
+    joined.file_into(notes);
+    text
 }
 
 fn flush_base64(pending: &mut Vec<u8>, bytes: &mut Vec<u8>, notes: &mut Notes) {

@@ -1,7 +1,7 @@
 //! File names for attachments: whatever the sender wrote, the name stays inside the directory it is put in,
 //! on any common system, and does not hide what it is.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::read::finding::floor_char_boundary;
 use crate::read::safe::terminal::must_be_seen;
@@ -22,6 +22,8 @@ const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 #[derive(Clone, Debug, Default)]
 pub struct FileNames {
     taken: HashSet<String>,
+    /// The number that the next name of the same wish gets.
+    next: HashMap<String, usize>,
 }
 
 impl FileNames {
@@ -39,12 +41,17 @@ impl FileNames {
         let base =
             wanted.and_then(cleaned).or_else(|| cleaned(fallback)).unwrap_or_else(|| "attachment".to_owned());
         let mut name = bounded(&base, "");
-        let mut number = 2usize;
-        while !self.taken.insert(folded(&name)) {
-            name = bounded(&base, &format!(" ({number})"));
-            number += 1;
+        if self.taken.insert(folded(&name)) {
+            return name;
         }
-        name
+        let number = self.next.entry(folded(&name)).or_insert(2);
+        loop {
+            name = bounded(&base, &format!(" ({number})"));
+            *number += 1;
+            if self.taken.insert(folded(&name)) {
+                return name;
+            }
+        }
     }
 }
 

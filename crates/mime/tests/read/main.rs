@@ -1,0 +1,6 @@
+//! The reader against hand-written messages, other readers and real mail.
+
+mod corpus;
+mod fixtures;
+mod headers;
+mod structure;
