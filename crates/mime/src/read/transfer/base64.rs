@@ -71,7 +71,7 @@ fn looks_like_base64(body: &[u8]) -> bool {
     let line = rest[..end].trim_ascii_end();
     line.iter().all(|byte| is_symbol(*byte) || matches!(byte, b'=' | b'-' | b'_')) || {
         let odd = line.iter().filter(|byte| !is_symbol(**byte) && **byte != b'=').count();
-        odd * 16 < line.len()
+        odd * 8 < line.len()
     }
 }
 
