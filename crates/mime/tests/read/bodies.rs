@@ -128,7 +128,8 @@ fn the_first_error_of_a_sink_ends_the_decoding() {
 #[test]
 fn text_is_read_in_the_charset_it_is_in() {
     // (rule, Content-Type, content, text, finding)
-    let cases: &[(&str, &str, &[u8], &str, Option<&str>)] = &[
+    type Case = (&'static str, &'static str, &'static [u8], &'static str, Option<&'static str>);
+    let cases: &[Case] = &[
         ("UTF-8", "text/plain; charset=utf-8", "中文é".as_bytes(), "中文é", None),
         ("a byte order mark goes", "text/plain; charset=utf-8", "\u{feff}中".as_bytes(), "中", None),
         ("gb2312 is GB18030", "text/plain; charset=gb2312", b"\xe9\x46\x81\x39\xef\x30", "镕㐁", None),

@@ -1,7 +1,11 @@
 //! The reader against hand-written messages, other readers and real mail.
 
+mod addresses;
 mod bodies;
 mod corpus;
+mod differential;
 mod fixtures;
 mod headers;
+mod safety;
 mod structure;
+mod summary;
