@@ -1,0 +1,9 @@
+//! The sandbox over real sockets: what it keeps and where, its limits, its faults, and real clients.
+
+mod client;
+mod clients;
+mod faults;
+mod full_disk;
+mod keeping;
+mod limits;
+mod starting;
