@@ -14,7 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::session::{One, full, recipients};
+use super::session::{One, recipients};
 use super::{Mail, Options, Server, Session};
 
 /// A session that was idle for longer is asked whether the server is still there.
@@ -180,8 +180,10 @@ struct Work {
     second: Notify,
 }
 
+type Source = Box<dyn FnMut(&Capabilities) -> Option<Mail> + Send>;
+
 struct Queue {
-    source: Box<dyn FnMut(&Capabilities) -> Option<Mail> + Send>,
+    source: Source,
     taken: u64,
     is_dry: bool,
     /// Taken from the source, but not begun by the session that took them.
@@ -243,16 +245,15 @@ impl Shared {
             let ended = ended.await;
             let is_full = !ended.unsent.is_empty();
             lock(&work.state).returned.extend(ended.unsent);
-            fruitless = if accepted { 0 } else { fruitless + 1 };
             match ended.failure {
-                Some(failure) if fruitless == FRUITLESS => return Err(failure),
-                Some(_) => {}
-                None if is_full => {
-                    session.quit().await;
+                Some(failure) => {
+                    fruitless = if accepted { 0 } else { fruitless + 1 };
                     if fruitless == FRUITLESS {
-                        return Err(full());
+                        return Err(failure);
                     }
                 }
+                // A limit is at least one message, so each session of this kind gets on.
+                None if is_full => session.quit().await,
                 None => {
                     fruitless = 0;
                     self.keep(session);
@@ -330,7 +331,8 @@ async fn sweep(shared: Weak<Shared>, mut next: Instant) {
 /// The connection was dead before the server could answer MAIL: the message was certainly not taken, and
 /// the server has not said anything about it.
 fn is_stale(delivery: &Delivery) -> bool {
-    delivery.each.iter().all(|(_, verdict)| match verdict {
+    !delivery.each.is_empty()
+        && delivery.each.iter().all(|(_, verdict)| match verdict {
         Verdict::Deferred(failure) => {
             let closed = failure.reply.as_ref().is_some_and(|reply| reply.code.get() == 421);
             matches!(failure.stage, Stage::Idle | Stage::Mail)

@@ -287,7 +287,7 @@ pub(super) fn recipients(envelope: Envelope) -> impl Iterator<Item = hongyan_pro
 }
 
 /// The server takes no more messages in this session.
-pub(super) fn full() -> Failure {
+fn full() -> Failure {
     Failure::new(Stage::Mail, Kind::Refused, "the server takes no more messages in this session")
 }
 

@@ -47,13 +47,14 @@ impl Handshake {
     /// # Errors
     /// `InvalidInput` where the host can be neither.
     pub fn client(connector: Connector, host: &str) -> io::Result<Self> {
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
-            io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("`{}` is not a host name", host.escape_debug()),
-            )
-        })?;
-        Ok(Self::Client(connector, name))
+        let name = crate::connect::normal(host).and_then(|host| ServerName::try_from(host).ok());
+        match name {
+            Some(name) => Ok(Self::Client(connector, name)),
+            None => {
+                let text = format!("`{}` is not a name that a certificate can have", host.escape_debug());
+                Err(io::Error::new(io::ErrorKind::InvalidInput, text))
+            }
+        }
     }
 
     /// Turns a link in clear into one under TLS.

@@ -194,13 +194,19 @@ impl Client {
             (Opening::Auth(_, exchange, _), Severity::Completion) => {
                 return self.logged_in(exchange, reply);
             }
-            (
-                Opening::Auth(login, ..) | Opening::Cancelled(login),
-                Severity::Transient | Severity::Permanent,
-            ) if reply.code.get() != 421 => {
-                let Login { mechanisms, attempts, refusal } = login;
-                let refused = Failure::refused(Stage::Auth, reply);
-                Opening::Login(Login { mechanisms, attempts, refusal: refusal.or(Some(refused)) })
+            (Opening::Auth(login, exchange, _), Severity::Transient | Severity::Permanent)
+                if reply.code.get() != 421 =>
+            {
+                let mut refused = Failure::refused(Stage::Auth, reply);
+                if let Some(status) = exchange.token_status() {
+                    refused.cause = Some(Cause::Text(format!("the token was not taken: {status}")));
+                }
+                Opening::Login(login.refused(refused))
+            }
+            (Opening::Cancelled(login), Severity::Transient | Severity::Permanent)
+                if reply.code.get() != 421 =>
+            {
+                Opening::Login(login.refused(Failure::refused(Stage::Auth, reply)))
             }
             (_, Severity::Transient | Severity::Permanent) => {
                 let mut failure = Failure::refused(stage, reply);

@@ -1,0 +1,5 @@
+//! Sessions and pools against the server machine over real connections on the loopback.
+
+mod pool;
+mod server;
+mod session;
