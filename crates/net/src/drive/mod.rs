@@ -58,6 +58,8 @@ enum Task {
     Poll,
     /// [`Step::Send`].
     Send(Sending),
+    /// The content of a [`Step::Send`] failed; the machine is to be told.
+    SendFailed { error: io::Error, stall: Duration },
     /// [`Step::Receive`].
     Receive(Receiving),
     /// [`Step::Pause`].
@@ -163,6 +165,7 @@ impl Connection {
             match self.task {
                 Task::Poll | Task::Gone => {}
                 Task::Send(_) => self.send(machine, contents).await,
+                Task::SendFailed { .. } => self.send_failed(machine).await,
                 Task::Receive(_) => self.receive(machine, contents).await,
                 Task::Pause(until) => self.pause(until).await,
                 Task::Over => match machine.poll(self.now, &mut self.wire.outbox) {
@@ -266,10 +269,8 @@ impl Connection {
             Ended::Sent => machine.input(self.now, Input::Sent { end: self.wire.outbox.position() }),
             Ended::Content(error) => {
                 self.note(&format!("the content failed: {error}"));
-                // What stands before it may go; its rest may not, nor anything that could pass for it.
-                self.flush(Some(self.now + stall)).await;
-                self.wire.sealed = true;
-                machine.input(self.now, Input::SendFailed(error));
+                self.task = Task::SendFailed { error, stall };
+                self.send_failed(machine).await;
             }
             Ended::Stalled => {
                 let text = format!("the other side took no data for {} seconds", stall.as_secs());
@@ -278,6 +279,16 @@ impl Connection {
             }
             Ended::Broken if self.wire.eof => self.read(machine).await,
             Ended::Broken => machine.input(self.now, Input::SendFailed(io::ErrorKind::BrokenPipe.into())),
+        }
+    }
+
+    /// What stands before a content that failed may go; its rest may not, nor anything that could pass for it.
+    async fn send_failed<M: Machine>(&mut self, machine: &mut M) {
+        let Task::SendFailed { stall, .. } = self.task else { return };
+        self.flush(Some(self.now + stall)).await;
+        self.wire.sealed = true;
+        if let Task::SendFailed { error, .. } = std::mem::replace(&mut self.task, Task::Poll) {
+            machine.input(self.now, Input::SendFailed(error));
         }
     }
 

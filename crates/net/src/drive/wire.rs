@@ -190,6 +190,12 @@ impl Wire {
             }
             Err(error) => {
                 self.eof = true;
+                // Many servers close without a word of TLS's own; rustls sends readers to its manual.
+                let error = if self.link.is_tls() && error.kind() == io::ErrorKind::UnexpectedEof {
+                    io::Error::new(error.kind(), "the other side closed the connection without ending TLS")
+                } else {
+                    error
+                };
                 self.broken.get_or_insert(error);
             }
         }

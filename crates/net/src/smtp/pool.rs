@@ -333,13 +333,13 @@ async fn sweep(shared: Weak<Shared>, mut next: Instant) {
 fn is_stale(delivery: &Delivery) -> bool {
     !delivery.each.is_empty()
         && delivery.each.iter().all(|(_, verdict)| match verdict {
-        Verdict::Deferred(failure) => {
-            let closed = failure.reply.as_ref().is_some_and(|reply| reply.code.get() == 421);
-            matches!(failure.stage, Stage::Idle | Stage::Mail)
-                && (closed || failure.kind == Kind::Unreachable)
-        }
-        _ => false,
-    })
+            Verdict::Deferred(failure) => {
+                let closed = failure.reply.as_ref().is_some_and(|reply| reply.code.get() == 421);
+                matches!(failure.stage, Stage::Idle | Stage::Mail)
+                    && (closed || failure.kind == Kind::Unreachable)
+            }
+            _ => false,
+        })
 }
 
 /// What a panicking callback of the user's leaves behind is as good as it was before.

@@ -209,6 +209,35 @@ async fn a_driver_that_is_dropped_again_and_again_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_content_that_fails_under_a_driver_that_is_dropped_still_gets_no_end() {
+    let (ours, mut theirs) = duplex(100);
+    let todo = [say("MAIL\r\n"), send(Coding::Exact(2000), 2000)];
+    let mut toy = Toy::new(todo, |what| match what {
+        "send failed PermissionDenied" => vec![say("QUIT\r\n")],
+        _ => vec![],
+    });
+    let mut ours = Connection::new(Link::other(ours), Who::Client);
+    let mut contents =
+        InMemory { fails_at: Some(1990), piece: 64, ..InMemory::new(crate::toy::filler(2000)) };
+    let mut wire = Vec::new();
+    while toy.seen.is_empty() || wire.len() < 1996 {
+        tokio::select! {
+            biased;
+            _ = ours.drive(&mut toy, &mut contents) => {}
+            read = theirs.read_buf(&mut wire) => assert!(read.unwrap() > 0),
+        }
+    }
+    theirs.shutdown().await.unwrap();
+    assert_eq!(ours.drive(&mut toy, &mut contents).await, None);
+    drop(ours);
+    theirs.read_to_end(&mut wire).await.unwrap();
+    assert_eq!(
+        (wire.len(), &toy.seen[..]),
+        (1996, &["send failed PermissionDenied".to_string(), "gone 1996".into()][..])
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_tap_hears_the_wire_in_its_order_and_no_secret() {
     let (ours, mut theirs) = duplex(1 << 20);
     let (tap, lines) = transcript(Content::Whole);

@@ -311,6 +311,29 @@ async fn a_conversation_goes_on_under_tls_and_ends_with_close_notify() {
 }
 
 #[tokio::test]
+async fn an_end_without_close_notify_is_told_in_words() {
+    let ca = authority("Test CA");
+    let acceptor = ca.server(params(&["localhost"]));
+    let (ours, theirs) = duplex(20_000);
+    let (tap, lines) = transcript(Content::Length);
+    let mut ours = Connection::new(Link::other(ours), Who::Client)
+        .with_tls(Handshake::client(ca.trusting(), "localhost").unwrap())
+        .with_tap(tap);
+    let peer = async move {
+        let mut theirs =
+            Connection::new(Link::other(theirs), Who::Server).with_tls(Handshake::Server(acceptor));
+        theirs.start_tls(PATIENCE).await.unwrap();
+    };
+    let (shaken, ()) = tokio::join!(ours.start_tls(PATIENCE), peer);
+    shaken.unwrap();
+    let mut toy = Toy::quiet([]);
+    assert_eq!(talk(&mut ours, &mut toy).await, None);
+    assert_eq!(toy.seen, ["gone 0 UnexpectedEof"]);
+    let last = lines.lock().unwrap().last().unwrap().clone();
+    assert_eq!(last, "-- connection lost: the other side closed the connection without ending TLS");
+}
+
+#[tokio::test]
 async fn what_was_received_before_tls_never_counts_after_it() {
     let ca = authority("Test CA");
     let acceptor = ca.server(params(&["localhost"]));

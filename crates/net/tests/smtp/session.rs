@@ -8,6 +8,9 @@ use hongyan_proto::outcome::{Kind, Stage};
 use hongyan_proto::smtp::{self, Capabilities};
 use hongyan_proto::transcript::{Content, Transcript};
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
 use crate::server::{Running, config, mail, number, plain, secured, serve, verdicts};
 
 const A: &[&str] = &["a@example.org"];
@@ -216,6 +219,37 @@ async fn progress_is_told_to_the_last_octet_and_the_transcript_has_it_all() {
     assert!(
         lines.iter().any(|line| line.starts_with("C: BDAT ")) && lines.last().unwrap().starts_with("S: 221")
     );
+}
+
+#[tokio::test]
+async fn a_session_goes_through_a_proxy_whose_answer_and_the_greeting_come_together() {
+    let server = serve(config(&[]), false).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = listener.local_addr().unwrap();
+    let relaying = tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(client.read_u8().await.unwrap());
+        }
+        let head = String::from_utf8(head).unwrap();
+        let place = head.split(' ').nth(1).unwrap().replace("mail.invalid", "127.0.0.1");
+        let mut server = TcpStream::connect(place).await.unwrap();
+        // The greeting is waited for, so that both go in one segment.
+        let mut answer = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+        server.read_buf(&mut answer).await.unwrap();
+        client.write_all(&answer).await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+    });
+    let mut options = plain();
+    options.route.proxy = Some(format!("http://{proxy}").parse().unwrap());
+    let place = Server { host: "mail.invalid".into(), ..server.place() };
+    let mut session = Session::connect(&place, &options).await.unwrap();
+    assert!(session.send(mail(0, A, 100_000)).await.is_accepted());
+    assert_eq!(session.place(), format!("mail.invalid:{} through http://{proxy}", server.port));
+    session.quit().await;
+    relaying.await.unwrap();
+    assert_eq!(server.messages().len(), 1);
 }
 
 #[tokio::test]
