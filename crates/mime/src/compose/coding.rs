@@ -123,6 +123,10 @@ impl Profile {
         (canonical && self.longest as u64 <= MAX_LINE).then_some(kind)
     }
 
+    pub(super) fn has_nul(&self) -> bool {
+        self.nul
+    }
+
     pub(super) fn is_ascii(&self) -> bool {
         self.high == 0
     }

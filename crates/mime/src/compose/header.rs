@@ -15,9 +15,6 @@ const MAX_WORD: usize = 900;
 /// White space within a line.
 const WHITE: [char; 2] = [' ', '\t'];
 
-/// White space as long as this is encoded, since a line could not be folded within it.
-const LONG_GAP: &str = "                                        ";
-
 /// One header block being written.
 pub(super) struct Header<'a> {
     pub(super) out: &'a mut Vec<u8>,
@@ -50,19 +47,15 @@ impl<'a> Header<'a> {
         self.column += text.len();
     }
 
-    /// A space, or a fold where `len` more bytes would not fit.
+    /// A space, with a fold before it where `len` more bytes would not fit.
     pub(super) fn gap(&mut self, len: usize) {
-        self.white(" ", len);
-    }
-
-    /// White space that is part of the text, with a fold before it where `len` more bytes would not fit.
-    fn white(&mut self, white: &str, len: usize) {
-        if self.column + white.len() + len > LINE {
+        if self.column + 1 + len > LINE {
             self.fold();
         }
-        self.raw(white);
+        self.raw(" ");
     }
 
+    /// A line break; white space must follow.
     pub(super) fn fold(&mut self) {
         self.out.extend_from_slice(b"\r\n");
         self.column = 0;
@@ -93,6 +86,11 @@ impl<'a> Header<'a> {
         if text.is_empty() {
             return;
         }
+        let plain = text.bytes().all(|b| matches!(b, b' '..=b'~' | b'\t') && b != b'=');
+        if plain && self.column + 1 + text.len() <= LINE && text.trim_matches(WHITE).len() == text.len() {
+            self.raw(" ");
+            return self.raw(text);
+        }
         let Some((start, end)) = self.span_to_encode(text) else {
             return self.plain(text, true);
         };
@@ -103,58 +101,48 @@ impl<'a> Header<'a> {
         self.plain(&text[end..], false);
     }
 
-    /// Words and the white space between them. The first word stays on the field's line.
+    /// Words with single spaces between them. The first word stays on the field's line.
     fn plain(&mut self, text: &str, at_start: bool) {
-        let mut first = at_start;
-        let mut rest = text;
-        while !rest.is_empty() {
-            let white = rest.len() - rest.trim_start_matches(WHITE).len();
-            let word = rest[white..].find(WHITE).map_or(rest.len(), |len| white + len);
-            if word == white {
-                // White space before encoded words, which want room for one of them.
-                self.white(&rest[..white], words::SHORTEST);
-            } else if first {
-                if self.column + 1 + word > super::lines::MAX_LINE as usize {
-                    self.fold();
+        for (i, word) in text.split(' ').enumerate() {
+            match (i, word.len()) {
+                (0, _) if !at_start => {}
+                (0, 0) => {}
+                (0, len) => {
+                    if self.column + 1 + len > super::lines::MAX_LINE as usize {
+                        self.fold();
+                    }
+                    self.raw(" ");
+                    self.raw(word);
                 }
-                self.raw(" ");
-                self.raw(&rest[..word]);
-            } else {
-                self.white(&rest[..white], word - white);
-                self.raw(&rest[white..word]);
+                // At the end of the text before encoded words, which want room for one of them.
+                (_, 0) => self.gap(words::SHORTEST),
+                (_, len) => {
+                    self.gap(len);
+                    self.raw(word);
+                }
             }
-            first = false;
-            rest = &rest[word..];
         }
     }
 
-    /// From the first to the last word that cannot stand as it is. White space at an end of the text would
-    /// be lost, so it is encoded together with the word beside it.
+    /// From the first to the last word that cannot stand as it is. White space that is at an end of the text
+    /// or is not just a space may get lost where lines are folded, so it is encoded with the words beside it.
     fn span_to_encode(&self, text: &str) -> Option<(usize, usize)> {
-        let lead = text.len() - text.trim_start_matches(WHITE).len();
-        let trail = text.trim_end_matches(WHITE).len();
-        let simple = text.len() <= MAX_WORD && text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'=');
-        if simple && lead == 0 && trail == text.len() && !text.contains(LONG_GAP) {
-            return None;
-        }
         let (mut start, mut end) = (text.len(), 0);
-        if lead > 0 {
-            start = 0;
-        }
-        if trail < text.len() {
-            end = text.len();
-        }
         let mut at = 0;
-        for word in text.split(WHITE) {
+        let mut odd_gap = text.starts_with(WHITE);
+        for word in text.split_inclusive(WHITE) {
             let (from, to) = (at, at + word.len());
-            at = to + 1;
-            let at_white_end = (lead > 0 && from == lead) || (trail < text.len() && to == trail);
-            if !word.is_empty() && (at_white_end || self.must_encode(word)) {
-                (start, end) = (start.min(from), end.max(to));
+            at = to;
+            let word = word.trim_end_matches(WHITE);
+            if word.is_empty() || odd_gap || self.must_encode(word) {
+                start = start.min(if odd_gap || word.is_empty() { word_start(text, from) } else { from });
+                end = end.max(from + word.len());
             }
+            odd_gap = word.is_empty() || text[from..to].ends_with('\t');
         }
-        if text.split(|c| !WHITE.contains(&c)).any(|gap| gap.len() >= LONG_GAP.len()) {
-            return Some((0, text.len()));
+        if text.ends_with(WHITE) {
+            start = start.min(word_start(text, text.len()));
+            end = text.len();
         }
         (start < end).then_some((start, end))
     }
@@ -201,4 +189,9 @@ impl<'a> Header<'a> {
         }
         self.raw("\"");
     }
+}
+
+/// The start of the last word before `at`.
+fn word_start(text: &str, at: usize) -> usize {
+    text[..at].trim_end_matches(WHITE).rfind(WHITE).map_or(0, |white| white + 1)
 }

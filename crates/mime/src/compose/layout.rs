@@ -198,6 +198,7 @@ impl Layout {
             _ => Coding::Base64,
         };
         let charset = match is_text && !has_charset(headers) {
+            true if profile.has_nul() => None,
             true if profile.is_ascii() => Some("us-ascii"),
             true => std::str::from_utf8(slice).is_ok().then_some("utf-8"),
             false => None,

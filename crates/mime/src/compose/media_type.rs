@@ -29,11 +29,13 @@ impl MediaType {
     /// Refuses what is not `token/token`, and parameters that are not tokens or are written here.
     pub(super) fn check(&self) -> Result<(), ComposeError> {
         let refuse = |why| Err(ComposeError::MediaType { value: self.essence.to_string(), why });
+        check::text("Content-Type", &self.essence)?;
         match self.essence.split_once('/') {
             Some((kind, sub)) if check::is_token(kind) && check::is_token(sub) => {}
             _ => return refuse("it must be type/subtype"),
         }
         for (name, value) in &self.parameters {
+            check::text("Content-Type", name)?;
             check::text("Content-Type", value)?;
             if !check::is_token(name) || name.len() > MAX_NAME {
                 return refuse("a parameter's name is not a word of at most 32 letters");

@@ -14,6 +14,9 @@ const OVERHEAD: usize = 12;
 /// Room for an encoded word of any one character: four bytes, each escaped.
 pub(super) const SHORTEST: usize = OVERHEAD + 12;
 
+/// In less room than this, a word is put on the next line instead, unless it is whole.
+const USEFUL: usize = 36;
+
 /// Lines of encoded words leave room for what follows at once: `,`, `:` or `";`.
 const WORDS_LINE: usize = LINE - 2;
 
@@ -28,7 +31,7 @@ pub(super) enum Context {
 
 /// At least how long `text` gets as encoded words.
 pub(super) fn least_len(text: &str) -> usize {
-    OVERHEAD + base64::STANDARD.encoded_len(text.len()).min(text.len())
+    OVERHEAD + text.len()
 }
 
 /// Writes `text` as encoded words, the first after `white` (or a fold and `white`).
@@ -41,7 +44,9 @@ pub(super) fn write(header: &mut Header<'_>, white: &str, text: &str, context: C
     let q = (q_len <= base64::STANDARD.encoded_len(text.len())).then_some(q);
     let (mut rest, mut white) = (text, white);
     while !rest.is_empty() {
-        if header.column + white.len() + SHORTEST > WORDS_LINE && !white.is_empty() {
+        // One word a line: in a quoted parameter, some readers take the space between two for a real one.
+        let room = WORDS_LINE.saturating_sub(header.column + white.len());
+        if rest.len() < text.len() || (room < USEFUL.min(least_len(rest)) && !white.is_empty()) {
             header.fold();
         }
         header.raw(white);

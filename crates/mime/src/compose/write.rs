@@ -80,7 +80,7 @@ impl Node<'_> {
         let headers = self.headers;
         let mut file_name = headers.file_name.as_deref();
         header.name("Content-Type");
-        header.raw(" ");
+        header.gap(self.essence().len() + 1);
         header.raw(self.essence());
         for (name, value) in headers.media_type.as_ref().map_or(&[][..], |t| &t.parameters) {
             if !(name.eq_ignore_ascii_case("charset") && matches!(self.content, Content::Text { .. })) {

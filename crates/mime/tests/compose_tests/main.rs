@@ -1,0 +1,9 @@
+//! Composing, from the outside: what a draft becomes, seen byte by byte and through other readers.
+
+mod files;
+mod headers;
+mod injection;
+mod raw;
+mod roundtrip;
+mod structure;
+mod support;
