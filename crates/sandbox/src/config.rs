@@ -111,13 +111,16 @@ pub const CONNECTIONS: usize = 1000;
 impl Default for Config {
     /// On free ports of 127.0.0.1, everything offered, nobody can log in, mail in memory, no faults.
     fn default() -> Self {
+        let mut offers = smtp::everything();
+        // Nobody is asked for a client certificate, so nobody could log in by one.
+        offers.auth.retain(|mechanism| mechanism != "EXTERNAL");
         Self {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             exposed: false,
             smtp: Some(0),
             smtps: Some(0),
             name: "localhost".into(),
-            offers: smtp::everything(),
+            offers,
             users: Vec::new(),
             login_required: false,
             clear_login: true,

@@ -1,15 +1,21 @@
 //! Messages as files: `00000042.eml` holds the octets, `00000042.json` names it and tells how it came.
 //!
 //! Both are written under `tmp/` and renamed, the `.json` last: whoever sees it finds the whole message.
-//! A lock keeps a second sandbox out; what an earlier one left in `tmp/` is removed.
+//! A lock keeps a second sandbox out; what an earlier one left in `tmp/` is removed. `.last` holds the
+//! highest number of a message that was removed, so that it is not given again.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::{Content, Envelope, Message};
 use crate::error::StartError;
+use crate::sandbox::write_whole;
+
+/// The file with the highest number that was removed.
+const REMOVED: &str = ".last";
 
 /// Octets of a message that are gathered in memory before a file is begun; most messages never pass it,
 /// and cost one write.
@@ -18,7 +24,11 @@ const GATHERED: usize = 256 * 1024;
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    last: AtomicU64,
+    /// Messages begun since the start, for names in `tmp/`.
+    begun: AtomicU64,
+    /// The last number that was given. Locked while a message becomes visible, so that numbers appear in
+    /// their order.
+    last: Mutex<u64>,
     /// Held as long as this lives.
     _lock: File,
 }
@@ -27,7 +37,6 @@ pub(super) struct Folder {
 #[derive(Debug)]
 pub(super) struct Part {
     gathered: Vec<u8>,
-    number: u64,
     path: PathBuf,
     file: Option<File>,
 }
@@ -47,11 +56,14 @@ impl Folder {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             _ => fs::create_dir(&tmp).map_err(failed)?,
         }
-        let folder = Self { path: path.to_path_buf(), last: AtomicU64::new(0), _lock: lock };
-        // Also past messages that were not finished: a number is never given twice.
-        let last = numbers(path, &["eml", "json"]).map_err(failed)?.into_iter().max().unwrap_or(0);
-        folder.last.store(last, Ordering::Relaxed);
-        Ok(folder)
+        // Also past messages that were not finished, and those that were removed.
+        let there = numbers(path, &["eml", "json"]).map_err(failed)?.into_iter().max().unwrap_or(0);
+        let removed = match fs::read_to_string(path.join(REMOVED)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            text => text.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0),
+        };
+        let last = Mutex::new(there.max(removed));
+        Ok(Self { path: path.to_path_buf(), begun: AtomicU64::new(0), last, _lock: lock })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -63,26 +75,27 @@ impl Folder {
     }
 
     pub(super) fn begin(&self, declared: Option<u64>) -> Part {
-        let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        let begun = self.begun.fetch_add(1, Ordering::Relaxed);
         let expected = declared.map_or(0, |octets| usize::try_from(octets).unwrap_or(usize::MAX));
         Part {
             gathered: Vec::with_capacity(expected.min(GATHERED)),
-            number,
-            path: self.path.join("tmp").join(format!("{number:08}.eml")),
+            path: self.path.join("tmp").join(format!("{begun}.eml")),
             file: None,
         }
     }
 
     pub(super) fn keep(&self, mut part: Part, mut envelope: Envelope) -> io::Result<Message> {
         part.flush()?;
-        let id = part.number;
-        let content = self.file(id, "eml");
+        // Nothing that panics runs under the lock.
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = *last + 1;
+        let (content, json) = (self.file(id, "eml"), self.file(id, "json"));
         envelope.file = Some(format!("{id:08}.eml"));
-        let mut json = serde_json::to_vec_pretty(&envelope)?;
-        json.push(b'\n');
-        let new = self.path.join("tmp").join(format!("{id:08}.json"));
-        let written = fs::write(&new, json).and_then(|()| fs::rename(&part.path, &content)).and_then(|()| {
-            fs::rename(&new, self.file(id, "json")).inspect_err(|_| {
+        let mut text = serde_json::to_vec_pretty(&envelope)?;
+        text.push(b'\n');
+        let new = part.path.with_extension("json");
+        let written = fs::write(&new, text).and_then(|()| fs::rename(&part.path, &content)).and_then(|()| {
+            fs::rename(&new, json).inspect_err(|_| {
                 let _ = fs::remove_file(&content);
             })
         });
@@ -90,6 +103,7 @@ impl Folder {
             // The first error is the one to be told.
             let _ = fs::remove_file(&new);
         })?;
+        *last = id;
         part.file = None;
         Ok(Message { id, envelope, content: Content::File(content) })
     }
@@ -113,10 +127,14 @@ impl Folder {
     pub(super) fn remove(&self, id: u64) -> io::Result<bool> {
         // The other way round than it was made: without its .json, there is no message.
         match fs::remove_file(self.file(id, "json")) {
-            Ok(()) => fs::remove_file(self.file(id, "eml")).map(|()| true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            removed => removed?,
         }
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if id == *last {
+            write_whole(&self.path.join(REMOVED), format!("{id}\n").as_bytes())?;
+        }
+        fs::remove_file(self.file(id, "eml")).map(|()| true)
     }
 }
 

@@ -1,4 +1,5 @@
-//! Messages in memory, within bounds: what is oldest makes room.
+//! Messages in memory, within bounds: what is oldest makes room, for messages that are kept and for
+//! octets that are still coming in.
 
 use std::collections::VecDeque;
 use std::io;
@@ -8,104 +9,131 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::{Content, Envelope, Message};
 
 #[derive(Debug)]
-pub(super) struct Memory {
+pub(super) struct Memory(Arc<Bounded>);
+
+#[derive(Debug)]
+struct Bounded {
     most_messages: usize,
     most_octets: u64,
-    /// Octets of messages on their way in.
-    coming: Arc<AtomicU64>,
+    /// Octets on the shelf and on their way in.
+    held: AtomicU64,
     shelf: Mutex<Shelf>,
 }
 
 #[derive(Debug, Default)]
 struct Shelf {
     messages: VecDeque<Arc<Message>>,
-    octets: u64,
     last: u64,
     lost: u64,
 }
 
-/// A message on its way in.
+/// A message on its way in; its octets are held as long as it lives.
 #[derive(Debug)]
 pub(super) struct Part {
     bytes: Vec<u8>,
-    most: u64,
-    coming: Arc<AtomicU64>,
+    bounded: Arc<Bounded>,
 }
 
 impl Memory {
     pub(super) fn new(most_messages: usize, most_octets: u64) -> Self {
-        Self { most_messages, most_octets, coming: Arc::default(), shelf: Mutex::default() }
+        let (held, shelf) = (AtomicU64::new(0), Mutex::default());
+        Self(Arc::new(Bounded { most_messages, most_octets, held, shelf }))
     }
 
+    pub(super) fn begin(&self, declared: Option<u64>) -> io::Result<Part> {
+        if declared.is_some_and(|octets| octets > self.0.most_octets) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(Part { bytes: Vec::new(), bounded: self.0.clone() })
+    }
+
+    pub(super) fn keep(&self, mut part: Part, envelope: Envelope) -> Arc<Message> {
+        // What it held goes on being held, on the shelf.
+        let bytes = std::mem::take(&mut part.bytes).into_boxed_slice();
+        let mut shelf = self.0.shelf();
+        shelf.last += 1;
+        let message = Arc::new(Message { id: shelf.last, envelope, content: Content::Memory(bytes) });
+        shelf.messages.push_back(message.clone());
+        while shelf.messages.len() > self.0.most_messages {
+            self.0.drop_oldest(&mut shelf);
+        }
+        message
+    }
+
+    pub(super) fn ids(&self) -> Vec<u64> {
+        self.0.shelf().messages.iter().map(|message| message.id).collect()
+    }
+
+    pub(super) fn get(&self, id: u64) -> Option<Arc<Message>> {
+        let shelf = self.0.shelf();
+        shelf.position(id).map(|at| shelf.messages[at].clone())
+    }
+
+    pub(super) fn remove(&self, id: u64) -> bool {
+        let mut shelf = self.0.shelf();
+        let removed = shelf.position(id).and_then(|at| shelf.messages.remove(at));
+        if let Some(message) = &removed {
+            self.0.held.fetch_sub(message.content.in_memory(), Ordering::Relaxed);
+        }
+        removed.is_some()
+    }
+
+    pub(super) fn lost(&self) -> u64 {
+        self.0.shelf().lost
+    }
+}
+
+impl Shelf {
+    fn position(&self, id: u64) -> Option<usize> {
+        self.messages.binary_search_by_key(&id, |message| message.id).ok()
+    }
+}
+
+impl Bounded {
     /// Nothing that panics runs under the lock.
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn begin(&self, declared: Option<u64>) -> io::Result<Part> {
-        if declared.is_some_and(|octets| octets > self.most_octets) {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        Ok(Part { bytes: Vec::new(), most: self.most_octets, coming: self.coming.clone() })
-    }
-
-    pub(super) fn keep(&self, mut part: Part, envelope: Envelope) -> io::Result<Arc<Message>> {
-        let bytes = std::mem::take(&mut part.bytes).into_boxed_slice();
-        let octets = bytes.len() as u64;
-        let mut shelf = self.shelf();
-        shelf.last += 1;
-        let message = Arc::new(Message { id: shelf.last, envelope, content: Content::Memory(bytes) });
-        shelf.messages.push_back(message.clone());
-        shelf.octets += octets;
-        // It stands on the shelf now; the others that come in count against the bound as well.
-        part.coming.fetch_sub(octets, Ordering::Relaxed);
-        let coming = self.coming.load(Ordering::Relaxed);
-        while shelf.messages.len() > self.most_messages || shelf.octets + coming > self.most_octets {
-            let Some(oldest) = shelf.messages.pop_front() else { break };
-            shelf.octets -= oldest.envelope.size;
-            shelf.lost += 1;
-        }
-        Ok(message)
-    }
-
-    pub(super) fn ids(&self) -> Vec<u64> {
-        self.shelf().messages.iter().map(|message| message.id).collect()
-    }
-
-    fn position(shelf: &Shelf, id: u64) -> Option<usize> {
-        shelf.messages.binary_search_by_key(&id, |message| message.id).ok()
-    }
-
-    pub(super) fn get(&self, id: u64) -> Option<Arc<Message>> {
-        let shelf = self.shelf();
-        Self::position(&shelf, id).map(|at| shelf.messages[at].clone())
-    }
-
-    pub(super) fn remove(&self, id: u64) -> bool {
-        let mut shelf = self.shelf();
-        let Some(at) = Self::position(&shelf, id) else { return false };
-        if let Some(message) = shelf.messages.remove(at) {
-            shelf.octets -= message.envelope.size;
-        }
+    /// False where nothing is left to be dropped.
+    fn drop_oldest(&self, shelf: &mut Shelf) -> bool {
+        let Some(oldest) = shelf.messages.pop_front() else { return false };
+        self.held.fetch_sub(oldest.content.in_memory(), Ordering::Relaxed);
+        shelf.lost += 1;
         true
     }
 
-    pub(super) fn lost(&self) -> u64 {
-        self.shelf().lost
+    /// Holds more octets; the error where even an empty shelf has no room for them.
+    fn hold(&self, octets: u64) -> io::Result<()> {
+        let held = self.held.fetch_add(octets, Ordering::Relaxed) + octets;
+        if held <= self.most_octets {
+            return Ok(());
+        }
+        let mut shelf = self.shelf();
+        while self.held.load(Ordering::Relaxed) > self.most_octets {
+            if !self.drop_oldest(&mut shelf) {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+        }
+        Ok(())
     }
 }
 
 impl Part {
     pub(super) fn write(&mut self, piece: &[u8]) -> io::Result<()> {
-        let coming = self.coming.fetch_add(piece.len() as u64, Ordering::Relaxed) + piece.len() as u64;
-        // Counted first, so that dropping the part takes back what it counted.
+        let size = self.bytes.len() as u64 + piece.len() as u64;
+        if size > self.bounded.most_octets {
+            // Nobody makes room for what cannot fit even alone.
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        // Appended whatever comes of it: dropping the part lets go of what stands in it.
         self.bytes.extend_from_slice(piece);
-        if coming > self.most { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        self.bounded.hold(piece.len() as u64)
     }
 }
 
 impl Drop for Part {
     fn drop(&mut self) {
-        self.coming.fetch_sub(self.bytes.len() as u64, Ordering::Relaxed);
+        self.bounded.held.fetch_sub(self.bytes.len() as u64, Ordering::Relaxed);
     }
 }

@@ -1,7 +1,8 @@
 //! What a sandbox has received: taken in, listed, read, removed, and told about as it comes.
 //!
-//! Messages are numbered from 1 in the order in which they were kept, and never renumbered; a folder that
-//! is opened again goes on counting. Whoever holds a [`Message`] can read it until it is removed from its
+//! Messages are numbered from 1 in the order in which they were kept: whoever has seen a number need not
+//! look for new messages below it. No number is given twice; a folder that is opened again goes on
+//! counting. Whoever holds a [`Message`] can read it until it is removed from its
 //! folder, or for ever where it is kept in memory.
 
 mod envelope;
@@ -55,6 +56,16 @@ pub struct Message {
 enum Content {
     Memory(Box<[u8]>),
     File(PathBuf),
+}
+
+impl Content {
+    /// Octets held in memory.
+    fn in_memory(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::File(_) => 0,
+        }
+    }
 }
 
 impl Message {
@@ -181,7 +192,7 @@ impl Incoming {
     pub(crate) fn keep(self, envelope: Envelope) -> io::Result<u64> {
         let Inner { place, news } = &*self.store.0;
         let message = match (place, self.part) {
-            (Place::Memory(memory), Part::Memory(part)) => memory.keep(part, envelope)?,
+            (Place::Memory(memory), Part::Memory(part)) => memory.keep(part, envelope),
             (Place::Folder(folder), Part::Folder(part)) => Arc::new(folder.keep(part, envelope)?),
             // A part belongs to the store that it was begun in.
             _ => return Err(io::ErrorKind::InvalidInput.into()),

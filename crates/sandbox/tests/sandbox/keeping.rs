@@ -74,6 +74,23 @@ async fn messages_are_listed_read_and_removed_wherever_they_are() {
 }
 
 #[tokio::test]
+async fn no_number_is_given_twice_and_none_appears_below_one_that_was_seen() {
+    let folder = Folder::new("numbers");
+    let config = Config { keep: Keep::Folder(folder.0.clone()), ..Config::default() };
+    let sandbox = start(config.clone()).await;
+    let (mut slow, mut quick) = (Client::hello(&sandbox).await, Client::hello(&sandbox).await);
+    slow.say("MAIL FROM:<a@x>").await;
+    slow.say("RCPT TO:<b@x>").await;
+    slow.say("DATA").await;
+    assert_eq!(quick.send("begun later\r\n").await, "250 2.0.0 kept as 1");
+    assert_eq!(slow.say("begun first\r\n.").await, "250 2.0.0 kept as 2");
+    assert!(sandbox.store().remove(2).expect("no error"));
+    sandbox.stop().await;
+    let sandbox = start(config).await;
+    assert_eq!(Client::hello(&sandbox).await.send("x\r\n").await, "250 2.0.0 kept as 3");
+}
+
+#[tokio::test]
 async fn subscribers_hear_of_each_message_as_it_comes() {
     let sandbox = start(Config::default()).await;
     let (mut first, mut second) = (sandbox.store().subscribe(), sandbox.store().subscribe());
@@ -110,6 +127,17 @@ async fn memory_keeps_what_is_newest_and_counts_the_rest() {
     assert_eq!(client.say("DATA").await, "452 4.3.1 not enough room to keep the message, try again later");
     assert_eq!(store.ids().expect("no error"), [7]);
     assert!(client.send("and on\r\n").await.starts_with("250"));
+    assert_eq!((store.ids().expect("no error"), store.lost()), (vec![8], 7));
+    // Octets on their way in count as well: the shelf makes room for them, another message must wait.
+    let mut other = Client::hello(&sandbox).await;
+    other.say("MAIL FROM:<a@x>").await;
+    other.say("RCPT TO:<b@x>").await;
+    other.write(b"BDAT 25\r\ntwenty-five octets of it.").await;
+    assert!(other.reply().await.starts_with("250"));
+    assert_eq!((store.ids().expect("no error"), store.lost()), (vec![], 8));
+    assert!(client.send("ten octets\r\n").await.starts_with("452"));
+    assert!(other.say("RSET").await.starts_with("250"));
+    assert!(client.send("ten octets\r\n").await.starts_with("250"));
 }
 
 #[tokio::test]
