@@ -6,11 +6,18 @@ use std::io::{self, Write};
 
 use hongyan_mime::read::safe;
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter};
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 /// Writes `value` in several lines, and a line break.
 pub(crate) fn pretty(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     let formatter = Safe(PrettyFormatter::new());
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter))?;
+    out.write_all(b"\n")
+}
+
+/// Writes `value` in one line, and a line break.
+pub(crate) fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    let formatter = Safe(CompactFormatter);
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, formatter))?;
     out.write_all(b"\n")
 }

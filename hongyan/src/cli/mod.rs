@@ -16,6 +16,7 @@ mod paint;
 mod progress;
 mod raw_mail;
 mod recv;
+mod sandbox;
 mod send;
 mod server;
 mod terminal;
@@ -45,6 +46,7 @@ enum Command {
     Recv(recv::Args),
     Inspect(inspect::Args),
     Extract(extract::Args),
+    Sandbox(sandbox::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -56,6 +58,7 @@ impl Command {
             Self::Recv(args) => args.run(),
             Self::Inspect(args) => args.run(),
             Self::Extract(args) => args.run(),
+            Self::Sandbox(args) => args.run(),
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),
         }

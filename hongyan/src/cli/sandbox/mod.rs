@@ -1,0 +1,283 @@
+//! `hongyan sandbox`: a mail server for trying things, in the foreground until Ctrl-C.
+
+mod listing;
+mod users;
+mod welcome;
+
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hongyan_proto::smtp::server::faults::Rule;
+use hongyan_proto::transcript::{Content, Tap, Transcript, Who};
+use hongyan_sandbox::{Config, Keep, Limits, Peer, Sandbox, StartError};
+
+use super::exit::Exit;
+use super::failed::Failed;
+use super::paint::{Color, Paint, Style};
+use listing::Listing;
+use users::Users;
+
+/// The ports that are listened on where none is named.
+const SMTP: u16 = 2525;
+const SMTPS: u16 = 2465;
+
+/// The folder that mail is kept in where none is named.
+const DIR: &str = "sandbox-mail";
+
+/// How long, after the end was asked for, the last lines may take to be printed.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
+/// Run a mail server for trying things: it takes all mail, keeps it, and passes nothing on
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Nothing but this machine can reach it, unless an address is named that others can.
+
+A fault rule is PLACE[:NTH][:PATTERN][%PERCENT]=ACTION, for example
+  rcpt:*@bad.example=550 5.1.1 no such user    the recipients at bad.example are refused
+  mail:2=421 4.3.2 busy                        the second MAIL, and the connection with it
+  data%10=451 4.3.0 try again                  one message in ten, drawn by --seed
+  end:1=drop                                   no answer after the first message: in doubt
+  greeting=delay 3000                          in milliseconds
+Places: connect greeting ehlo helo starttls auth mail rcpt data bdat content end rset noop quit.
+NTH: 3, 3+, 2-5, with c behind it to count in each connection anew.
+Actions: CODE [x.y.z] text, delay MS, drop [OCTETS], truncate [OCTETS], garbage, bytewise [MS],
+extra CODE text, late.")]
+pub(crate) struct Args {
+    /// Listen for SMTP, plain and by STARTTLS [default: 127.0.0.1:2525]
+    #[arg(long, value_name = "[ADDRESS:]PORT", value_parser = address)]
+    smtp: Option<SocketAddr>,
+
+    /// Listen for SMTP under TLS from the start [default: 127.0.0.1:2465 unless --smtp is given]
+    #[arg(long, value_name = "[ADDRESS:]PORT", value_parser = address)]
+    smtps: Option<SocketAddr>,
+
+    /// Keep mail in this folder: an .eml and a .json for each [default: sandbox-mail]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+
+    /// Keep mail in memory instead, at most so many MiB; the oldest makes room
+    #[arg(long, value_name = "MIB", conflicts_with = "dir", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    memory: Option<u64>,
+
+    /// Write the certificate that clients have to trust to this file [default: ca.pem in the folder]
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+
+    /// Who may log in: a file with a NAME:PASSWORD on each line. HONGYAN_SANDBOX_USERS holds the same;
+    /// without either there is one user `test`, whose password is made up and shown
+    #[arg(long, value_name = "FILE")]
+    users: Option<PathBuf>,
+
+    /// Take mail from those who have logged in only
+    #[arg(long)]
+    login_required: bool,
+
+    /// Take mail under TLS only
+    #[arg(long)]
+    tls_required: bool,
+
+    /// Do something wrong; may be given more than once (see below)
+    #[arg(long, value_name = "RULE")]
+    fault: Vec<Rule>,
+
+    /// What the faults' chances are drawn from: the same seed gives the same run
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    /// The largest message, in bytes [default: 104857600]
+    #[arg(long, value_name = "BYTES")]
+    size: Option<u64>,
+
+    /// Say where it listens, and nothing else
+    #[arg(long, conflicts_with = "trace")]
+    quiet: bool,
+
+    /// Show every conversation
+    #[arg(long)]
+    trace: bool,
+
+    /// Print JSON, an object on each line
+    #[arg(long, conflicts_with_all = ["trace", "quiet"])]
+    json: bool,
+
+    /// When to colour
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+}
+
+/// `2525`, `127.0.0.1:2525` or `[::1]:2525`.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(port) = text.parse::<u16>() {
+        return Ok(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port));
+    }
+    let text = text.strip_prefix("localhost").map_or(text.to_owned(), |port| format!("127.0.0.1{port}"));
+    text.parse().map_err(|_| "write a port, 127.0.0.1:2525 or [::1]:2525".to_owned())
+}
+
+impl Args {
+    /// Runs the server until it is asked to end.
+    pub(crate) fn run(self) -> Exit {
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return Failed::new(Exit::Io, format!("no runtime: {error}")).say("sandbox"),
+        };
+        match runtime.block_on(self.serve()) {
+            Ok(()) => Exit::Ok,
+            Err(failed) => failed.say("sandbox"),
+        }
+    }
+
+    async fn serve(self) -> Result<(), Failed> {
+        let users = Users::gather(self.users.as_deref())?;
+        let (config, exposed) = self.config(&users)?;
+        let faults = config.faults.len();
+        let stop = Stop::install()?;
+        let sandbox = Sandbox::start(config).await.map_err(not_started)?;
+        let paint = Paint::on(&io::stdout(), self.color);
+        let told = if self.json {
+            welcome::json(&mut io::stdout().lock(), &sandbox, &users)
+        } else {
+            let welcome = welcome::Welcome {
+                sandbox: &sandbox,
+                users: &users,
+                faults,
+                seed: self.seed,
+                exposed,
+                lists: !self.quiet,
+            };
+            welcome.print(&mut io::stdout().lock(), paint)
+        };
+        told.map_err(|error| Failed::printing(&error))?;
+
+        let listing = (!self.quiet).then(|| Listing::start(sandbox.store().subscribe(), self.json, paint));
+        let ended = match &listing {
+            Some(listing) => tokio::select! {
+                () = stop.asked() => Ok(()),
+                failed = listing.failed() => Err(failed),
+            },
+            None => {
+                stop.asked().await;
+                Ok(())
+            }
+        };
+        sandbox.stop().await;
+        // With the store the listing's news have ended.
+        if let Some(listing) = listing {
+            listing.finish(LAST_LINES).await;
+        }
+        ended
+    }
+
+    /// What to start, and whether other machines can reach it.
+    fn config(&self, users: &Users) -> Result<(Config, bool), Failed> {
+        let (smtp, smtps) = match (self.smtp, self.smtps) {
+            (None, None) => {
+                let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
+                (Some(SocketAddr::new(ip, SMTP)), Some(SocketAddr::new(ip, SMTPS)))
+            }
+            given => given,
+        };
+        let mut ips = [smtp, smtps].into_iter().flatten().map(|address| address.ip());
+        let address = ips.next().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        if ips.any(|other| other != address) {
+            let text = "--smtp and --smtps are to be at the same address; run a second sandbox for another";
+            return Err(Failed::new(Exit::Usage, text));
+        }
+        let exposed = !address.is_loopback();
+        let keep = match self.memory {
+            Some(mib) => {
+                Keep::Memory { messages: hongyan_sandbox::config::MEMORY_MESSAGES, octets: mib << 20 }
+            }
+            None => Keep::Folder(self.dir.clone().unwrap_or_else(|| DIR.into())),
+        };
+        let defaults = Limits::default();
+        let config = Config {
+            address,
+            exposed,
+            smtp: smtp.map(|address| address.port()),
+            smtps: smtps.map(|address| address.port()),
+            users: users.accounts(),
+            login_required: self.login_required,
+            // Elsewhere than on this machine somebody may listen.
+            clear_login: !exposed,
+            tls_required: self.tls_required,
+            keep,
+            faults: self.fault.clone(),
+            seed: self.seed,
+            limits: Limits { message: self.size.unwrap_or(defaults.message), ..defaults },
+            ca_file: self.ca.clone(),
+            listen_in: self.trace.then(|| listen_in(Paint::on(&io::stdout(), self.color))),
+            ..Config::default()
+        };
+        Ok((config, exposed))
+    }
+}
+
+/// Prints every line of every connection after the connection's number.
+fn listen_in(paint: Paint) -> hongyan_sandbox::config::ListenIn {
+    Arc::new(move |peer: &Peer| -> Option<Box<dyn Tap>> {
+        let number = peer.number;
+        Some(Box::new(Transcript::new(Content::Length, move |who: Who, line: &str| {
+            let style = match who {
+                _ if line.starts_with("-- ") => Style::Quiet,
+                Who::Client => Style::Name,
+                Who::Server => Style::Plain,
+            };
+            let (number, line) = (paint.the(Style::Quiet, format!("#{number}")), paint.the(style, line));
+            // A closed output ends the program through the listing of mail.
+            let _ = writeln!(io::stdout().lock(), "{number} {line}");
+        })))
+    })
+}
+
+fn not_started(error: StartError) -> Failed {
+    let exit = match &error {
+        StartError::Listen(..) => Exit::Unavailable,
+        StartError::Folder(..) | StartError::FolderInUse(_) | StartError::CaFile(..) => Exit::CannotCreate,
+        StartError::Exposed(_) | StartError::NoListener | StartError::Certificate(..) => Exit::Usage,
+    };
+    Failed::new(exit, hongyan_mime::read::safe::line(&error.to_string()))
+}
+
+/// Ctrl-C, or what else asks a program to end.
+struct Stop {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    /// From now on the program ends in good order.
+    #[cfg(unix)]
+    fn install() -> Result<Self, Failed> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| signal(kind).map_err(|error| Failed::new(Exit::Io, format!("signals: {error}")));
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    #[cfg(not(unix))]
+    fn install() -> Result<Self, Failed> {
+        Ok(Self {})
+    }
+
+    /// Waits for it.
+    #[cfg(unix)]
+    async fn asked(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    async fn asked(self) {
+        // Where that cannot be listened for, the program is ended as any other.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
