@@ -35,6 +35,16 @@ impl Bodies {
     }
 }
 
+impl InFlight {
+    /// The content, at its start.
+    pub(super) fn into_fresh(mut self) -> io::Result<Box<dyn Body>> {
+        if self.at > 0 {
+            self.body.restart()?;
+        }
+        Ok(self.body)
+    }
+}
+
 impl Contents for Bodies {
     fn open(&mut self, ticket: Ticket, offset: u64) -> io::Result<&mut (dyn BufRead + Send)> {
         let Some(one) = self.0.iter_mut().rev().find(|one| one.ticket == ticket) else {

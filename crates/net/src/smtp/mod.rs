@@ -50,6 +50,17 @@ pub struct Options {
 /// Makes listeners.
 pub type NewTap = Arc<dyn Fn() -> Box<dyn Tap> + Send + Sync>;
 
+impl Options {
+    /// For a server that cannot do what it offers: a command at a time.
+    #[must_use]
+    pub fn plainly(&self) -> Self {
+        let mut plain = self.clone();
+        plain.session.pipelining = false;
+        plain.session.chunking = false;
+        plain
+    }
+}
+
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { session, tls, route, tap } = self;

@@ -5,6 +5,7 @@
 //! the same before the server has answered MAIL, the message goes once more, over a fresh connection.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -49,6 +50,8 @@ struct Shared {
     limits: Limits,
     room: Semaphore,
     idle: Mutex<Kept>,
+    /// The server has shown that it does not know the BDAT it offers.
+    plainly: AtomicBool,
 }
 
 #[derive(Default)]
@@ -63,7 +66,8 @@ impl Pool {
     /// A pool without any connection as yet.
     pub fn new(server: Server, options: Options, limits: Limits) -> Self {
         let room = Semaphore::new(limits.connections.max(1));
-        Self(Arc::new(Shared { server, options, limits, room, idle: Mutex::default() }))
+        let (idle, plainly) = (Mutex::default(), AtomicBool::new(false));
+        Self(Arc::new(Shared { server, options, limits, room, idle, plainly }))
     }
 
     /// Sends a message, made for what the server offers, over a kept connection or a new one; waits for
@@ -92,6 +96,7 @@ impl Pool {
                 return Ok(delivery);
             }
             One::Unsent(mail) => {
+                shared.learn(session.failure());
                 session.quit().await;
                 mail
             }
@@ -244,6 +249,7 @@ impl Shared {
             );
             let ended = ended.await;
             let is_full = !ended.unsent.is_empty();
+            self.learn(ended.failure.as_ref());
             lock(&work.state).returned.extend(ended.unsent);
             match ended.failure {
                 Some(failure) => {
@@ -264,7 +270,17 @@ impl Shared {
     }
 
     async fn connect(&self) -> Result<Session, Failure> {
+        if self.plainly.load(Ordering::Relaxed) {
+            return Session::connect(&self.server, &self.options.plainly()).await;
+        }
         Session::connect(&self.server, &self.options).await
+    }
+
+    /// From now on without the extension that a session has failed for.
+    fn learn(&self, failure: Option<&Failure>) {
+        if failure.is_some_and(|failure| failure.kind == Kind::Capability && failure.stage == Stage::Data) {
+            self.plainly.store(true, Ordering::Relaxed);
+        }
     }
 
     /// A session that was kept, and is good as far as can be told; asked by NOOP where it was idle for

@@ -5,7 +5,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use hongyan_proto::TlsInfo;
-use hongyan_proto::outcome::{Delivery, Failure, Kind, Stage};
+use hongyan_proto::outcome::{Delivery, Failure, Kind, Stage, Verdict};
 use hongyan_proto::smtp::client::Tls;
 use hongyan_proto::smtp::{Capabilities, Client, Config, Envelope, Event};
 use hongyan_proto::transcript::Who;
@@ -25,13 +25,16 @@ pub struct Session {
     /// Messages that were handed in.
     submitted: u32,
     failure: Option<Failure>,
+    /// How to open it anew; nowhere to be had for a session over somebody else's connection.
+    origin: Option<(Server, Options)>,
 }
 
 /// How a stream of messages ended.
 #[derive(Debug, Default)]
 pub struct Ended {
-    /// Messages that were taken from the source and not begun, with their numbers: the server takes no
-    /// more in this session (RFC 9422 MAILMAX).
+    /// Messages that were taken from the source and certainly not by the server, with their numbers: it
+    /// takes no more in this session (RFC 9422 MAILMAX), or does not know the BDAT it offers, which
+    /// `failure` then says ([`Kind::Capability`]).
     pub unsent: Vec<(u64, Mail)>,
     /// Why the session ended, where it did. What was in flight has been settled accordingly.
     pub failure: Option<Failure>,
@@ -76,7 +79,9 @@ impl Session {
                 Failure::io(Stage::StartTls, if late { Kind::Timeout } else { Kind::Tls }, error)
             })?);
         }
-        Self::open(connection, reached.place, config, tls).await
+        let mut session = Self::open(connection, reached.place, config, tls).await?;
+        session.origin = Some((server.clone(), options.clone()));
+        Ok(session)
     }
 
     /// Opens a session over a connection that is there, whatever it runs over; `place` names it for people.
@@ -91,8 +96,15 @@ impl Session {
     ) -> Result<Self, Failure> {
         let client = Client::new(config, tls, tokio::time::Instant::now().into_std());
         let place = place.into();
-        let mut session =
-            Self { connection, client, bodies: Bodies::default(), place, submitted: 0, failure: None };
+        let mut session = Self {
+            connection,
+            client,
+            bodies: Bodies::default(),
+            place,
+            submitted: 0,
+            failure: None,
+            origin: None,
+        };
         loop {
             match session.next().await {
                 Some(Event::Ready) => return Ok(session),
@@ -122,6 +134,11 @@ impl Session {
         self.submitted
     }
 
+    /// Why the session ended, where it did.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
+    }
+
     /// False once the session has ended.
     pub fn is_open(&self) -> bool {
         self.failure.is_none() && self.client.is_open()
@@ -136,8 +153,38 @@ impl Session {
     }
 
     /// Sends a message. Where the server's limit of messages in a session is reached, all of its
-    /// recipients are deferred.
+    /// recipients are deferred. A server that cannot do what it offers (BDAT, several commands in a flight)
+    /// gets the message once more over a new connection, a command at a time.
     pub async fn send(&mut self, mail: Mail) -> Delivery {
+        let pipelined =
+            self.capabilities().pipelining && self.origin.as_ref().is_some_and(|(_, o)| o.session.pipelining);
+        let envelope = pipelined.then(|| mail.envelope.clone());
+        match (self.one(mail).await, envelope) {
+            (One::Unsent(mail), _) => match self.failure.clone() {
+                Some(failure) => self.send_plainly(mail, failure).await,
+                None => Delivery::failed(recipients(mail.envelope), &full()),
+            },
+            (One::Settled(delivery, Some(mut body)), Some(envelope)) if is_overtaxed(&delivery) => {
+                match (self.failure.clone(), body.restart()) {
+                    (Some(failure), Ok(())) => self.send_plainly(Mail { envelope, body }, failure).await,
+                    _ => delivery,
+                }
+            }
+            (One::Settled(delivery, _), _) => delivery,
+        }
+    }
+
+    /// Sends a message over a new connection, without any extension that saves round trips; `failure` is
+    /// what becomes of it where there is none to be had.
+    async fn send_plainly(&mut self, mail: Mail, failure: Failure) -> Delivery {
+        let Some((server, options)) = self.origin.take() else {
+            return Delivery::failed(recipients(mail.envelope), &failure);
+        };
+        self.connection.note("the server cannot do what it offers: once more, a command at a time");
+        match Self::connect(&server, &options.plainly()).await {
+            Ok(fresh) => *self = fresh,
+            Err(failure) => return Delivery::failed(recipients(mail.envelope), &failure),
+        }
         match self.one(mail).await {
             One::Settled(delivery, _) => delivery,
             One::Unsent(mail) => Delivery::failed(recipients(mail.envelope), &full()),
@@ -152,8 +199,14 @@ impl Session {
                     return One::Settled(delivery, self.bodies.remove(ticket).map(|one| one.body));
                 }
                 Event::Unsent(unsent, envelope) if unsent == ticket => {
-                    let body = self.bodies.remove(ticket).expect("it was added when it was handed in").body;
-                    return One::Unsent(Mail { envelope: *envelope, body });
+                    let one = self.bodies.remove(ticket).expect("it was added when it was handed in");
+                    return match one.into_fresh() {
+                        Ok(body) => One::Unsent(Mail { envelope: *envelope, body }),
+                        Err(error) => {
+                            let failure = Failure::io(Stage::Content, Kind::Local, error);
+                            One::Settled(Delivery::failed(recipients(*envelope), &failure), None)
+                        }
+                    };
                 }
                 _ => {}
             }
@@ -213,7 +266,14 @@ impl Session {
                     dry = true;
                     if let Some(one) = self.bodies.remove(ticket) {
                         in_flight -= 1;
-                        ended.unsent.push((one.tag, Mail { envelope: *envelope, body: one.body }));
+                        let tag = one.tag;
+                        match one.into_fresh() {
+                            Ok(body) => ended.unsent.push((tag, Mail { envelope: *envelope, body })),
+                            Err(error) => {
+                                let failure = Failure::io(Stage::Content, Kind::Local, error);
+                                settled(tag, Delivery::failed(recipients(*envelope), &failure));
+                            }
+                        }
                     }
                 }
                 Some(Event::Failed(_)) => dry = true,
@@ -280,6 +340,19 @@ impl fmt::Debug for Session {
             .field("failure", &self.failure)
             .finish_non_exhaustive()
     }
+}
+
+/// The connection broke down under several commands in a flight, before the server could say anything about
+/// the message, which was certainly not taken.
+fn is_overtaxed(delivery: &Delivery) -> bool {
+    delivery.each.iter().all(|(_, verdict)| match verdict {
+        Verdict::Deferred(failure) => {
+            failure.reply.is_none()
+                && matches!(failure.stage, Stage::Mail | Stage::Rcpt | Stage::Data)
+                && matches!(failure.kind, Kind::Unreachable | Kind::Timeout | Kind::Protocol)
+        }
+        _ => false,
+    })
 }
 
 pub(super) fn recipients(envelope: Envelope) -> impl Iterator<Item = hongyan_proto::address::Address> {

@@ -204,3 +204,24 @@ async fn without_a_server_nothing_is_taken_from_the_source() {
     assert_eq!(failure.reply.unwrap().code.get(), 421);
     assert_eq!(server.connected(), 3);
 }
+
+#[tokio::test]
+async fn a_stream_goes_on_without_bdat_where_the_server_does_not_know_it() {
+    let server = serve(config(&["bdat=502 5.5.2 not recognized"]), false).await;
+    let pool = Pool::new(server.place(), plain(), Limits::default());
+    let settled = Arc::new(Mutex::new(Vec::new()));
+    let (mut next, seen) = (0, settled.clone());
+    let source = move |_: &Capabilities| {
+        next += 1;
+        (next <= 200).then(|| mail(next - 1, &["a@example.org"], 500))
+    };
+    let sent = pool.send_all(source, move |number, delivery| {
+        assert!(delivery.is_accepted(), "{delivery:?}");
+        seen.lock().unwrap().push(number);
+    });
+    sent.await.unwrap();
+    let mut numbers = settled.lock().unwrap().clone();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..200).collect::<Vec<_>>());
+    assert_eq!(server.messages().len(), 200);
+}

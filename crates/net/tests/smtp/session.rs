@@ -263,3 +263,25 @@ async fn sessions_of_tls_are_resumed_within_a_process() {
     }
     assert_eq!(server.resumed.load(std::sync::atomic::Ordering::SeqCst), 2);
 }
+
+#[tokio::test]
+async fn a_server_that_does_not_know_its_own_extensions_is_served_without_them() {
+    for fault in ["bdat=502 5.5.2 not recognized", "rcpt:1=drop", "data:1=drop"] {
+        // What went by BDAT may have been taken, so only the former way can fail without doubt.
+        let offers = ways()[usize::from(!fault.starts_with("bdat"))].clone();
+        let server = serve(smtp::server::Config { offers, ..config(&[fault]) }, false).await;
+        let mut session = connect(&server).await;
+        let delivery = session.send(mail(7, A, 3_000)).await;
+        assert!(delivery.is_accepted(), "{fault}: {delivery:?}");
+        assert_eq!(server.messages().len(), 1, "{fault}");
+        session.quit().await;
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_tried_again_by_other_means() {
+    let server = serve(config(&["mail=451 4.3.0 later"]), false).await;
+    let mut session = connect(&server).await;
+    assert_eq!(verdicts(&session.send(mail(7, A, 3_000)).await), ["deferred"]);
+    assert_eq!(server.connections.load(std::sync::atomic::Ordering::SeqCst), 1);
+}

@@ -95,8 +95,10 @@ pub enum Event {
     Wanting,
     /// A message is settled.
     Settled(Ticket, Delivery),
-    /// The server takes no more messages in this session (RFC 9422 MAILMAX); this one was not begun, and
-    /// here is its envelope back. (One of which some recipients have been served settles instead.)
+    /// This message was certainly not taken, and can go over another session; here is its envelope back.
+    /// Either the server takes no more messages in this one (RFC 9422 MAILMAX), or it does not know BDAT
+    /// though it offers CHUNKING, and [`Failed`](Self::Failed) follows with [`Kind::Capability`]. (A message
+    /// of which some recipients have been served settles instead.)
     Unsent(Ticket, Box<Envelope>),
     /// The server answered [`Client::check`].
     Alive,

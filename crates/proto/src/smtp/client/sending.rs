@@ -142,12 +142,8 @@ impl Client {
         while !self.spoilt && self.has_room() {
             let Some(mut job) = self.queue.pop_front() else { return false };
             if self.capabilities.limits.mail_max.is_some_and(|max| self.begun >= max) {
-                if job.verdicts.iter().all(Option::is_none) {
-                    self.events.push_back(Event::Unsent(job.ticket, Box::new(job.envelope)));
-                } else {
-                    let cause = "the server takes no more transactions in this session";
-                    self.settle_job(job, &Failure::new(Stage::Mail, Kind::Refused, cause));
-                }
+                let cause = "the server takes no more transactions in this session";
+                self.hand_back(job, &Failure::new(Stage::Mail, Kind::Refused, cause));
                 continue;
             }
             if let Some(failure) = parameters::unmet(&job.envelope, &self.capabilities, self.tls.is_some()) {

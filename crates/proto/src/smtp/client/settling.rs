@@ -56,10 +56,24 @@ impl Client {
     }
 
     /// A server that offers CHUNKING and does not know BDAT takes the content for commands: nothing that was
-    /// sent by BDAT has been delivered, and nothing more may be said to it.
+    /// sent by BDAT has been delivered, and nothing more may be said to it. So the messages are handed back.
     fn on_bdat_unknown(&mut self, reply: &Reply) {
         let cause = format!("the server offers CHUNKING but does not know BDAT (it said {reply})");
-        self.die(Failure::new(Stage::Data, Kind::Capability, cause), 0);
+        let failure = Failure::new(Stage::Data, Kind::Capability, cause);
+        let begun = std::mem::take(&mut self.active).into_iter().map(|transaction| transaction.job);
+        for job in begun.chain(std::mem::take(&mut self.queue)) {
+            self.hand_back(job, &failure);
+        }
+        self.die(failure, 0);
+    }
+
+    /// Gives a message back as it was submitted; settles it where some recipients have been served.
+    pub(super) fn hand_back(&mut self, job: Job, failure: &Failure) {
+        if job.verdicts.iter().all(Option::is_none) {
+            self.events.push_back(Event::Unsent(job.ticket, Box::new(job.envelope)));
+        } else {
+            self.settle_job(job, failure);
+        }
     }
 
     /// Settles the transactions at the head that have got all their replies.
