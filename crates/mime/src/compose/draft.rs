@@ -72,7 +72,7 @@ impl Draft {
     /// All of `to`, `cc` and `bcc`, each address once, in order. Domains are compared without regard to case.
     pub fn envelope_recipients(&self) -> Vec<&Mailbox> {
         let mut seen = HashSet::new();
-        let all = [&self.to, &self.cc, &self.bcc].into_iter().flat_map(|list| fields::mailboxes(list));
+        let all = [&self.to, &self.cc, &self.bcc].into_iter().flatten().flat_map(Address::mailboxes);
         all.filter(|mailbox| {
             let (local, domain) = mailbox.address.rsplit_once('@').unwrap_or((&mailbox.address, ""));
             seen.insert((local, domain.to_lowercase()))

@@ -2,6 +2,7 @@
 //! data is shown escaped, so that an error can be printed on a terminal.
 
 use super::BodyKind;
+use crate::address::AddressError;
 use std::path::PathBuf;
 use std::{error, fmt, io};
 
@@ -37,8 +38,8 @@ pub enum ComposeError {
         field: &'static str,
         /// The address as given.
         address: String,
-        /// What is wrong with it.
-        why: &'static str,
+        /// What is wrong with it, and where.
+        why: AddressError,
     },
     /// The address can only be written to a server that offers `SMTPUTF8`.
     NeedsUtf8 {

@@ -4,15 +4,7 @@ use super::check;
 use super::header::Header;
 use super::mailboxes::{check_mailbox, needs_utf8};
 use super::{ComposeError, Draft, Offered};
-use crate::address::{Address, Mailbox};
-
-/// The mailboxes of an address list, those in groups included.
-pub(super) fn mailboxes(list: &[Address]) -> impl Iterator<Item = &Mailbox> {
-    list.iter().flat_map(|address| match address {
-        Address::Mailbox(mailbox) => std::slice::from_ref(mailbox),
-        Address::Group { members, .. } => members,
-    })
-}
+use crate::address::Address;
 
 /// Refuses what a field may not hold. Says whether an address in the header needs UTF-8.
 pub(super) fn check(draft: &Draft, offered: Offered) -> Result<bool, ComposeError> {
@@ -25,7 +17,8 @@ pub(super) fn check(draft: &Draft, offered: Offered) -> Result<bool, ComposeErro
     let mut utf8 = false;
     let lists = [("To", &draft.to), ("Cc", &draft.cc), ("Bcc", &draft.bcc), ("Reply-To", &draft.reply_to)];
     let single = draft.from.iter().map(|m| ("From", m)).chain(draft.sender.iter().map(|m| ("Sender", m)));
-    let listed = lists.iter().flat_map(|(field, list)| mailboxes(list).map(|m| (*field, m)));
+    let listed =
+        lists.iter().flat_map(|(field, list)| list.iter().flat_map(Address::mailboxes).map(|m| (*field, m)));
     for (field, mailbox) in single.chain(listed) {
         check_mailbox(field, mailbox, offered)?;
         utf8 |= field != "Bcc" && needs_utf8(&mailbox.address);

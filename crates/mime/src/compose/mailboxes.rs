@@ -3,17 +3,11 @@
 //! Addresses are checked and never mended: what is not `local@domain` is refused by name. A domain with
 //! other than ASCII is written as A-labels (RFC 5890), so that only a local part can need `SMTPUTF8`.
 
-use super::check::{self, is_atext};
+use super::check;
 use super::header::Header;
 use super::{ComposeError, Offered};
-use crate::address::{Address, Mailbox};
+use crate::address::{Address, AddressError, AddressErrorKind, MAX_DOMAIN, Mailbox};
 use std::borrow::Cow;
-
-/// The longest address (RFC 5321 §4.5.3.1.3, without the angle brackets), in bytes.
-const MAX_ADDRESS: usize = 254;
-
-/// The longest domain (RFC 5321 §4.5.3.1.2), in bytes.
-const MAX_DOMAIN: usize = 255;
 
 /// Whether an address cannot be written in ASCII.
 pub(super) fn needs_utf8(address: &str) -> bool {
@@ -31,18 +25,19 @@ pub(super) fn check_mailbox(
     }
     let address = &mailbox.address;
     check::text(field, address)?;
+    if is_simple(address) {
+        return Ok(());
+    }
     let refuse = |why| Err(ComposeError::Address { field, address: address.clone(), why });
-    let Some((local, domain)) = address.rsplit_once('@') else {
-        return refuse("it has no @");
-    };
-    if address.len() > MAX_ADDRESS {
-        return refuse("it is longer than 254 bytes");
+    match Mailbox::parse(address) {
+        Ok(read) if read.name.is_none() && read.address == *address => {}
+        Ok(_) => return refuse(AddressError { kind: AddressErrorKind::Trailing, position: 1 }),
+        Err(why) => return refuse(why),
     }
-    if !is_local_part(local) {
-        return refuse("what stands before the @ is empty or has characters that need quotes");
-    }
-    if !is_domain(domain) {
-        return refuse("what stands after the @ is not a domain");
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    if !domain.is_ascii() && a_labels(domain).is_none() {
+        let position = local.chars().count() + 2;
+        return refuse(AddressError { kind: AddressErrorKind::BadDomain, position });
     }
     if needs_utf8(address) && !offered.utf8 {
         return Err(ComposeError::NeedsUtf8 { field, address: address.clone() });
@@ -50,42 +45,22 @@ pub(super) fn check_mailbox(
     Ok(())
 }
 
-/// An atom with dots anywhere (some providers gave out `a..b@`), or a quoted string.
-fn is_local_part(local: &str) -> bool {
-    if let Some(inner) = local.strip_prefix('"') {
-        return inner.strip_suffix('"').is_some_and(is_quoted_content);
-    }
-    !local.is_empty() && local.bytes().all(|b| is_atext(b) || b == b'.' || b >= 0x80)
-}
-
-fn is_quoted_content(content: &str) -> bool {
-    let mut escaped = false;
-    for b in content.bytes() {
+/// Most addresses, told in one glance: letters and digits, with single `.`, `-`, `_` and `+` between them.
+fn is_simple(address: &str) -> bool {
+    const SHORT: usize = 64;
+    let mut joint = true; // at the start, or after something that a letter or digit must follow
+    let mut ats = 0;
+    for b in address.bytes() {
         match b {
-            _ if b < b' ' || b == 0x7f => return false,
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return false,
-            _ => {}
+            b'@' | b'.' | b'-' | b'_' | b'+' if joint => return false,
+            b'+' if ats > 0 => return false,
+            b'.' | b'-' | b'_' | b'+' => joint = true,
+            b'@' => (joint, ats) = (true, ats + 1),
+            _ if b.is_ascii_alphanumeric() => joint = false,
+            _ => return false,
         }
     }
-    !escaped
-}
-
-/// Labels of letters, digits, hyphens and underscores, or an address literal.
-fn is_domain(domain: &str) -> bool {
-    if let Some(literal) = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        return !literal.is_empty()
-            && literal.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'[' | b']' | b'\\'));
-    }
-    let label = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_') || b >= 0x80)
-    };
-    domain.len() <= MAX_DOMAIN
-        && domain.split('.').all(label)
-        && (domain.is_ascii() || a_labels(domain).is_some())
+    ats == 1 && !joint && address.len() <= SHORT
 }
 
 /// The domain in ASCII (RFC 5891).
@@ -150,19 +125,12 @@ impl Header<'_> {
 
     /// The address as it stands in this header.
     fn written<'m>(&self, address: &'m str) -> Cow<'m, str> {
-        let Some((local, domain)) = address.rsplit_once('@') else {
-            return Cow::Borrowed(address);
-        };
-        let dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
-        let local_as_is = !dots || local.starts_with('"');
-        if local_as_is && (self.utf8 || domain.is_ascii()) {
-            return Cow::Borrowed(address);
+        match address.rsplit_once('@') {
+            Some((local, domain)) if !self.utf8 && !domain.is_ascii() => {
+                let domain = a_labels(domain).unwrap_or_else(|| domain.to_owned());
+                Cow::Owned(format!("{local}@{domain}"))
+            }
+            _ => Cow::Borrowed(address),
         }
-        let local = if local_as_is { Cow::Borrowed(local) } else { Cow::Owned(format!("\"{local}\"")) };
-        let domain = match a_labels(domain) {
-            Some(ascii) if !self.utf8 => Cow::Owned(ascii),
-            _ => Cow::Borrowed(domain),
-        };
-        Cow::Owned(format!("{local}@{domain}"))
     }
 }

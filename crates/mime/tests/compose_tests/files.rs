@@ -236,30 +236,3 @@ fn begun_again_the_same_bytes_come() {
         assert!(read_all(&mut encoder) == whole);
     }
 }
-
-#[test]
-fn a_large_file_passes_through_little_memory() {
-    const LEN: u64 = 512 * 1024 * 1024;
-    let folder = Folder::new("large");
-    let path = folder.0.join("sparse.bin");
-    File::create(&path).unwrap().set_len(LEN).unwrap();
-    let mut encoder = with_file(&path).encoder(NOTHING).unwrap();
-    let resident = || {
-        let status = fs::read_to_string("/proc/self/statm").unwrap();
-        status.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
-    };
-    let before = resident();
-    let mut most = 0;
-    let mut total = 0;
-    while let len @ 1.. = encoder.fill_buf().unwrap().len() {
-        if total % (64 * 1024 * 1024) < len as u64 {
-            most = most.max(resident().saturating_sub(before));
-        }
-        total += len as u64;
-        encoder.consume(len);
-    }
-    assert_eq!(total, encoder.len());
-    assert!(total > LEN * 4 / 3);
-    // Other tests run beside this one, so the bound is loose; the file is fifty times as large.
-    assert!(most < 10 * 1024 * 1024, "{most} bytes more in memory");
-}

@@ -99,7 +99,8 @@ fn names_and_addresses_are_written_as_readers_want_them() {
         (("王小明", "a@b.example"), "=?utf-8?B?546L5bCP5piO?= <a@b.example>"),
         (("=?utf-8?Q?x?=", "a@b.example"), "=?utf-8?B?PT91dGYtOD9RP3g/PQ==?= <a@b.example>"),
         (("", "\"a b\"@b.example"), "\"a b\"@b.example"),
-        (("", "a..b@docomo.example"), "\"a..b\"@docomo.example"),
+        (("", "\"a..b\"@docomo.example"), "\"a..b\"@docomo.example"),
+        (("", "o'neil=x/y@b.example"), "o'neil=x/y@b.example"),
         (("", "a@[127.0.0.1]"), "a@[127.0.0.1]"),
         (("", "a@例子.example"), "a@xn--fsqu00a.example"),
         (("", "a@Köln.Example"), "a@xn--kln-sna.example"),
@@ -145,6 +146,14 @@ fn what_is_no_address_is_refused_by_name() {
         "a,b@c.example",
         "a@b.example,c@d.example",
         "a@\u{202e}b.example",
+        "a..b@c.example",
+        ".a@b.example",
+        "a.@b.example",
+        "Ann <a@b.example>",
+        " a@b.example",
+        "a@b.example ",
+        "a@b-.example",
+        "a@b+c.example",
     ];
     for address in bad {
         let result = Draft { to: to(address), ..draft() }.encoder(NOTHING);

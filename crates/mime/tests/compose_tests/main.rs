@@ -3,6 +3,8 @@
 mod files;
 mod headers;
 mod injection;
+mod peers;
+mod python;
 mod raw;
 mod roundtrip;
 mod structure;

@@ -3,7 +3,8 @@
 
 use hongyan_mime::address::{Address, Mailbox};
 use hongyan_mime::compose::{BodyKind, Date, Draft, Encoder, Offered};
-use mail_parser::{MessageParser, MimeHeaders, PartType};
+use hongyan_mime::read::Message;
+use mail_parser::{Encoding, MessageParser, MimeHeaders, PartType};
 use proptest::prelude::*;
 use std::io::Read;
 
@@ -100,7 +101,7 @@ pub(crate) fn lint(message: &[u8], kind: BodyKind, utf8: bool) {
     }
 }
 
-/// A message as mail-parser reads it.
+/// A message as a reader sees it.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) subject: Option<String>,
@@ -174,6 +175,54 @@ fn essence(part: &mail_parser::MessagePart<'_>) -> String {
     found.unwrap_or_else(|| "text/plain".to_owned())
 }
 
+/// Reads a message with this crate's own reader, which must find nothing to remark on.
+pub(crate) fn ours(message: &[u8]) -> Seen {
+    let read = Message::parse(message);
+    let findings: Vec<String> =
+        read.findings().iter().map(|f| format!("{:?}: {}", f.code, f.text())).collect();
+    assert_eq!(findings, Vec::<String>::new(), "{}", String::from_utf8_lossy(message));
+    let list = |name: &str| read.address_list(0, name);
+    let ids = |name: &str| {
+        let field = read.field(0, name).map(|f| read.value_text(f)).unwrap_or_default();
+        field.split_whitespace().map(|id| id.trim_matches(['<', '>']).to_owned()).collect()
+    };
+    let mut seen = Seen {
+        subject: read.subject(),
+        from: mailboxes(read.from()),
+        sender: mailboxes(list("Sender")),
+        reply_to: list("Reply-To"),
+        to: read.to(),
+        cc: read.cc(),
+        date: read.date().map(|d| d.timestamp()),
+        message_id: read.message_id(),
+        in_reply_to: ids("In-Reply-To"),
+        references: ids("References"),
+        ..Seen::default()
+    };
+    seen.shape = walk_ours(&read, 0, &mut seen.leaves);
+    seen
+}
+
+fn walk_ours(message: &Message<'_>, part: usize, leaves: &mut Vec<Leaf>) -> String {
+    let this = &message.parts()[part];
+    let essence = this.media_type.as_str().to_owned();
+    if this.media_type.is_multipart() {
+        let inner: Vec<String> = this.children.iter().map(|c| walk_ours(message, *c, leaves)).collect();
+        return format!("{}({})", essence.trim_start_matches("multipart/"), inner.join(", "));
+    }
+    let text = |name: &str| message.field(part, name).map(|f| message.value_text(f));
+    leaves.push(Leaf {
+        essence: essence.clone(),
+        charset: message.charset(part),
+        disposition: message.disposition(part),
+        file_name: message.file_name(part),
+        content_id: text("Content-ID").map(|id| id.trim_matches(['<', '>']).to_owned()),
+        description: text("Content-Description"),
+        bytes: message.decoded(part).into_owned(),
+    });
+    essence
+}
+
 /// Reads a message with mail-parser.
 pub(crate) fn seen(message: &[u8]) -> Seen {
     let parsed = MessageParser::new().parse(message).expect("mail-parser reads it");
@@ -202,14 +251,23 @@ fn walk(message: &mail_parser::Message<'_>, id: u32, leaves: &mut Vec<Leaf>) -> 
         let inner: Vec<String> = children.iter().map(|c| walk(message, *c, leaves)).collect();
         return format!("{}({})", essence.trim_start_matches("multipart/"), inner.join(", "));
     }
+    let charset = part.content_type().and_then(|t| t.attribute("charset")).map(str::to_owned);
     let bytes = match &part.body {
         PartType::Message(inner) => {
             inner.raw_message[inner.parts[0].offset_header as usize..part.offset_end as usize].to_vec()
         }
+        // What is text in an unknown charset, it would decode as UTF-8.
+        PartType::Text(_) if charset.is_none() => {
+            let raw = &message.raw_message[part.offset_body as usize..part.offset_end as usize];
+            match part.encoding {
+                Encoding::Base64 => encodify::base64::MIME.decode(raw).expect("base64"),
+                _ => raw.to_vec(),
+            }
+        }
         _ => part.contents().to_vec(),
     };
     leaves.push(Leaf {
-        charset: part.content_type().and_then(|t| t.attribute("charset")).map(str::to_owned),
+        charset,
         disposition: part.content_disposition().map(|d| d.ctype().to_owned()),
         file_name: part.attachment_name().map(str::to_owned),
         content_id: part.content_id().map(str::to_owned),
