@@ -182,7 +182,7 @@ fn host_name(text: &str, bracketed: bool) -> Result<String, Problem> {
     let name = idna::domain_to_ascii(text).map_err(|_| bad())?;
     let fits = name.len() <= 255
         && name.strip_suffix('.').unwrap_or(&name).split('.').all(|label| {
-            !label.is_empty()
+            (1..=63).contains(&label.len())
                 && !label.starts_with('-')
                 && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
         });

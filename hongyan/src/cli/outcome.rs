@@ -91,21 +91,22 @@ impl Outcome<'_> {
             Verdict::Deferred(_) => language.choose("not sent now", "暂未发送"),
             _ => language.choose("not sent", "未发送"),
         };
-        let stage = stage(failure.stage, language);
-        let mut out = String::new();
-        let head = manner.paint.the(Style::Bad, what);
-        let command = manner.paint.the(Style::Strong, format!("{command}:"));
-        let at = language.choose("at", "阶段：");
-        // Writing to a String cannot fail.
-        let _ = writeln!(out, "{command} {head}, {at} {stage} ({})", safe(self.server));
-        let _ = writeln!(out, "  {} {}", language.choose("why: ", "原因："), why(failure, language));
+        let (command, what) = (format!("{command}:"), manner.paint.the(Style::Bad, what));
+        let command = manner.paint.the(Style::Strong, command);
+        let (stage, server, why) =
+            (stage(failure.stage, language), safe(self.server), why(failure, language));
+        let (next_is, for_is) = language.choose(("  next: ", "  for:  "), ("  下一步：", "  收件人："));
+        let mut out = match language {
+            Language::English => format!("{command} {what}, at {stage} ({server})\n  why:  {why}\n"),
+            Language::Chinese => format!("{command} {what}，阶段：{stage}（{server}）\n  原因：{why}\n"),
+        };
         if let Some(next) = self.remedy(verdict, language) {
-            let _ = writeln!(out, "  {} {next}", language.choose("next:", "下一步："));
+            out.push_str(&format!("{next_is}{next}\n"));
         }
         if self.delivery.each.len() > 1 {
             let all =
                 self.delivery.each.iter().map(|(address, _)| safe(address.as_str())).collect::<Vec<_>>();
-            let _ = writeln!(out, "  {} {}", language.choose("for: ", "收件人："), all.join(", "));
+            out.push_str(&format!("{for_is}{}\n", all.join(", ")));
         }
         out
     }
@@ -156,7 +157,12 @@ impl Outcome<'_> {
             let why = match verdict {
                 Verdict::Accepted(reply) => safe(&reply.to_string()),
                 Verdict::Deferred(failure) | Verdict::Rejected(failure) | Verdict::InDoubt(failure) => {
-                    format!("{}: {}", stage(failure.stage, manner.language), why(failure, manner.language))
+                    let colon = manner.language.choose(": ", "：");
+                    format!(
+                        "{}{colon}{}",
+                        stage(failure.stage, manner.language),
+                        why(failure, manner.language)
+                    )
                 }
             };
             let _ = writeln!(out, "  {word}  {address}{gap}  {why}");

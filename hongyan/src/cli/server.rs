@@ -361,10 +361,10 @@ fn nowhere(path: Option<&Path>) -> Trouble {
     if let Some(place) = sandbox() {
         let next = said(
             format!(
-                "your sandbox listens at {place}: add --server smtp://{place}, or export HONGYAN_SERVER=smtp://{place}"
+                "your sandbox listens at {place}: add --server smtp://{place}, or export HONGYAN_SERVER=smtp://{place}; nothing leaves this machine then"
             ),
             format!(
-                "你的沙箱正在 {place} 运行：请加上 --server smtp://{place}，或执行 export HONGYAN_SERVER=smtp://{place}"
+                "你的沙箱正在 {place} 运行：请加上 --server smtp://{place}，或执行 export HONGYAN_SERVER=smtp://{place}；这样邮件不会离开本机"
             ),
         );
         return Trouble::new(Exit::Config, what, next);
@@ -393,14 +393,13 @@ fn nowhere(path: Option<&Path>) -> Trouble {
 /// The port that `hongyan sandbox` listens at when it is not told another.
 const SANDBOX_PORT: u16 = 2525;
 
-/// Where a sandbox of ours listens on this machine, if one does; asked only to make an advice exact.
+/// Where a mail server answers on this machine at the sandbox's port; asked only to make an advice exact.
 fn sandbox() -> Option<String> {
     const PATIENCE: Duration = Duration::from_millis(200);
     let place = SocketAddr::from((Ipv4Addr::LOCALHOST, SANDBOX_PORT));
     let mut stream = TcpStream::connect_timeout(&place, PATIENCE).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
-    let mut greeting = [0; 256];
-    let length = stream.read(&mut greeting).ok()?;
-    let greeting = String::from_utf8_lossy(&greeting[..length]).to_ascii_lowercase();
-    greeting.contains("hongyan").then(|| place.to_string())
+    let mut greeting = [0; 4];
+    stream.read_exact(&mut greeting).ok()?;
+    (greeting == *b"220 ").then(|| place.to_string())
 }

@@ -49,7 +49,7 @@ impl Trouble {
         let paint = Paint::on(&stderr(), Color::Auto);
         let command = format!("{command}:");
         tell(&format!("{} {}", paint.the(Style::Strong, command), paint.the(Style::Bad, safe(what))));
-        tell(&format!("  {} {next}", language.choose("next:", "下一步：")));
+        tell(&format!("  {}{next}", language.choose("next: ", "下一步：")));
         exit
     }
 }

@@ -71,6 +71,11 @@ fn certificate(error: &CertificateError, f: &mut fmt::Formatter<'_>) -> fmt::Res
             }
         }
         CertificateError::UnknownIssuer => f.write_str("nobody trusted here has issued it"),
+        // An issuer is found by its name; this one has a name that is trusted, and another key.
+        CertificateError::BadSignature => f.write_str(
+            "nobody trusted here has issued it; its issuer has the name of one that is, but another key (a file from \
+             an earlier time?)",
+        ),
         CertificateError::Revoked => f.write_str("it was revoked"),
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             f.write_str("it was not issued for servers")

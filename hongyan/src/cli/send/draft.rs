@@ -53,7 +53,7 @@ fn people(draft: &mut Draft, options: &Options, sender: &Sender<'_>) -> Result<(
     if let Some(text) = &options.sender {
         draft.sender = mailboxes(&addresses("--sender", text)?).next().cloned();
     }
-    draft.to = list("ADDRESS", &options.recipients)?;
+    draft.to = list("the recipient", &options.recipients)?;
     draft.to.extend(list("--to", &options.to)?);
     draft.cc = list("--cc", &options.cc)?;
     draft.bcc = list("--bcc", &options.bcc)?;

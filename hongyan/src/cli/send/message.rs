@@ -174,8 +174,12 @@ impl Options {
             Some(address) => address,
             None => draft::default_from(sender)?.address,
         };
-        let given =
-            [("--to", &self.recipients), ("--to", &self.to), ("--cc", &self.cc), ("--bcc", &self.bcc)];
+        let given = [
+            ("the recipient", &self.recipients),
+            ("--to", &self.to),
+            ("--cc", &self.cc),
+            ("--bcc", &self.bcc),
+        ];
         let mut to = Vec::new();
         for (option, texts) in given {
             for text in texts {
