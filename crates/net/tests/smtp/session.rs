@@ -1,9 +1,10 @@
 //! One session.
 
+use std::io::{self, BufRead, Read};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hongyan_net::smtp::{Server, Session, Watched};
+use hongyan_net::smtp::{Body, Mail, Server, Session, Watched};
 use hongyan_proto::outcome::{Kind, Stage};
 use hongyan_proto::smtp::{self, Capabilities};
 use hongyan_proto::transcript::{Content, Transcript};
@@ -155,6 +156,56 @@ async fn a_limit_of_messages_gives_the_rest_back() {
     }
     assert_eq!(verdicts(&session.send(mail(4, A, 100)).await), ["deferred"]);
     session.quit().await;
+}
+
+#[tokio::test]
+async fn more_recipients_than_the_server_takes_at_once_get_the_same_content() {
+    const FIVE: &[&str] =
+        &["a@example.org", "b@example.org", "c@example.org", "d@example.org", "e@example.org"];
+    for offers in ways() {
+        for size in [100, 3_000_000] {
+            let mut config = config(&[]);
+            config.offers = offers.clone();
+            config.offers.limits.rcpt_max = Some(2);
+            let server = serve(config, false).await;
+            let mut session = connect(&server).await;
+            assert_eq!(verdicts(&session.send(mail(1, FIVE, size)).await), ["accepted"; 5]);
+            let kept = server.messages();
+            assert_eq!(kept.iter().map(|kept| kept.to.len()).collect::<Vec<_>>(), [2, 2, 1]);
+            assert!(kept.iter().all(|one| one.content == kept[0].content && number(&one.content) == 1));
+            // A content that cannot be read again serves the first of them only.
+            let Mail { envelope, body } = mail(2, FIVE, size);
+            let once = Mail { envelope, body: Box::new(Once(body)) };
+            let delivery = session.send(once).await;
+            assert_eq!(verdicts(&delivery)[..2], ["accepted"; 2], "{delivery:?}");
+            assert!(verdicts(&delivery)[2..].iter().all(|&verdict| verdict == "rejected"), "{delivery:?}");
+            assert_eq!(server.messages().len(), 4);
+        }
+    }
+}
+
+/// Can be read once.
+struct Once(Box<dyn Body>);
+
+impl Read for Once {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+}
+
+impl BufRead for Once {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.0.fill_buf()
+    }
+    fn consume(&mut self, n: usize) {
+        self.0.consume(n);
+    }
+}
+
+impl Body for Once {
+    fn restart(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::NotSeekable.into())
+    }
 }
 
 #[tokio::test]
