@@ -196,9 +196,11 @@ impl Session {
         loop {
             match self.next().await.expect("a client settles what was handed in before it ends") {
                 Event::Settled(settled, delivery) if settled == ticket => {
+                    self.hear_out().await;
                     return One::Settled(delivery, self.bodies.remove(ticket).map(|one| one.body));
                 }
                 Event::Unsent(unsent, envelope) if unsent == ticket => {
+                    self.hear_out().await;
                     let one = self.bodies.remove(ticket).expect("it was added when it was handed in");
                     return match one.into_fresh() {
                         Ok(body) => One::Unsent(Mail { envelope: *envelope, body }),
@@ -281,6 +283,7 @@ impl Session {
                 None => break,
             }
         }
+        self.hear_out().await;
         ended.failure.clone_from(&self.failure);
         ended
     }
@@ -324,6 +327,13 @@ impl Session {
         event
     }
 
+    /// A session that ends settles its messages first and says why afterwards.
+    async fn hear_out(&mut self) {
+        if !self.client.is_open() {
+            while self.next().await.is_some() {}
+        }
+    }
+
     /// Why there is no session any more.
     fn gone(&self) -> Failure {
         self.failure
@@ -345,14 +355,15 @@ impl fmt::Debug for Session {
 /// The connection broke down under several commands in a flight, before the server could say anything about
 /// the message, which was certainly not taken.
 fn is_overtaxed(delivery: &Delivery) -> bool {
-    delivery.each.iter().all(|(_, verdict)| match verdict {
-        Verdict::Deferred(failure) => {
-            failure.reply.is_none()
-                && matches!(failure.stage, Stage::Mail | Stage::Rcpt | Stage::Data)
-                && matches!(failure.kind, Kind::Unreachable | Kind::Timeout | Kind::Protocol)
-        }
-        _ => false,
-    })
+    !delivery.each.is_empty()
+        && delivery.each.iter().all(|(_, verdict)| match verdict {
+            Verdict::Deferred(failure) => {
+                failure.reply.is_none()
+                    && matches!(failure.stage, Stage::Mail | Stage::Rcpt | Stage::Data)
+                    && matches!(failure.kind, Kind::Unreachable | Kind::Timeout | Kind::Protocol)
+            }
+            _ => false,
+        })
 }
 
 pub(super) fn recipients(envelope: Envelope) -> impl Iterator<Item = hongyan_proto::address::Address> {
