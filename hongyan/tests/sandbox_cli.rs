@@ -114,7 +114,8 @@ fn text(bytes: &[u8]) -> &str {
 #[test]
 fn mail_that_arrives_is_kept_and_told_and_the_end_is_in_good_order() {
     let place = place("arrives");
-    let mut sandbox = Running::start(command(&place, &["--json", "--smtp", "0", "--smtps", "0", "--dir", "mail"]));
+    let mut sandbox =
+        Running::start(command(&place, &["--json", "--smtp", "0", "--smtps", "0", "--dir", "mail"]));
     for listener in ["smtp", "smtps"] {
         let address: SocketAddr = sandbox.ready[listener].as_str().unwrap().parse().unwrap();
         assert!(address.ip().is_loopback(), "{address}");

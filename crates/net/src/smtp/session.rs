@@ -24,7 +24,6 @@ pub struct Session {
     place: String,
     /// Messages that were handed in.
     submitted: u32,
-    failure: Option<Failure>,
     /// How to open it anew; nowhere to be had for a session over somebody else's connection.
     origin: Option<(Server, Options)>,
 }
@@ -96,15 +95,8 @@ impl Session {
     ) -> Result<Self, Failure> {
         let client = Client::new(config, tls, tokio::time::Instant::now().into_std());
         let place = place.into();
-        let mut session = Self {
-            connection,
-            client,
-            bodies: Bodies::default(),
-            place,
-            submitted: 0,
-            failure: None,
-            origin: None,
-        };
+        let mut session =
+            Self { connection, client, bodies: Bodies::default(), place, submitted: 0, origin: None };
         loop {
             match session.next().await {
                 Some(Event::Ready) => return Ok(session),
@@ -136,12 +128,12 @@ impl Session {
 
     /// Why the session ended, where it did.
     pub fn failure(&self) -> Option<&Failure> {
-        self.failure.as_ref()
+        self.client.failure()
     }
 
     /// False once the session has ended.
     pub fn is_open(&self) -> bool {
-        self.failure.is_none() && self.client.is_open()
+        self.client.is_open()
     }
 
     /// True while the server has said nothing of its own accord, nor closed the connection. Does not wait,
@@ -160,12 +152,12 @@ impl Session {
             self.capabilities().pipelining && self.origin.as_ref().is_some_and(|(_, o)| o.session.pipelining);
         let envelope = pipelined.then(|| mail.envelope.clone());
         match (self.one(mail).await, envelope) {
-            (One::Unsent(mail), _) => match self.failure.clone() {
+            (One::Unsent(mail), _) => match self.failure().cloned() {
                 Some(failure) => self.send_plainly(mail, failure).await,
                 None => Delivery::failed(recipients(mail.envelope), &full()),
             },
             (One::Settled(delivery, Some(mut body)), Some(envelope)) if is_overtaxed(&delivery) => {
-                match (self.failure.clone(), body.restart()) {
+                match (self.failure().cloned(), body.restart()) {
                     (Some(failure), Ok(())) => self.send_plainly(Mail { envelope, body }, failure).await,
                     _ => delivery,
                 }
@@ -196,11 +188,9 @@ impl Session {
         loop {
             match self.next().await.expect("a client settles what was handed in before it ends") {
                 Event::Settled(settled, delivery) if settled == ticket => {
-                    self.hear_out().await;
                     return One::Settled(delivery, self.bodies.remove(ticket).map(|one| one.body));
                 }
                 Event::Unsent(unsent, envelope) if unsent == ticket => {
-                    self.hear_out().await;
                     let one = self.bodies.remove(ticket).expect("it was added when it was handed in");
                     return match one.into_fresh() {
                         Ok(body) => One::Unsent(Mail { envelope: *envelope, body }),
@@ -283,8 +273,7 @@ impl Session {
                 None => break,
             }
         }
-        self.hear_out().await;
-        ended.failure.clone_from(&self.failure);
+        ended.failure = self.failure().cloned();
         ended
     }
 
@@ -318,26 +307,15 @@ impl Session {
         ticket
     }
 
-    /// The client's next event. Failures are kept as well.
+    /// The client's next event.
     async fn next(&mut self) -> Option<Event> {
-        let event = self.connection.drive(&mut self.client, &mut self.bodies).await;
-        if let Some(Event::Failed(failure)) = &event {
-            self.failure = Some(failure.clone());
-        }
-        event
-    }
-
-    /// A session that ends settles its messages first and says why afterwards.
-    async fn hear_out(&mut self) {
-        if !self.client.is_open() {
-            while self.next().await.is_some() {}
-        }
+        self.connection.drive(&mut self.client, &mut self.bodies).await
     }
 
     /// Why there is no session any more.
     fn gone(&self) -> Failure {
-        self.failure
-            .clone()
+        self.failure()
+            .cloned()
             .unwrap_or_else(|| Failure::new(Stage::Idle, Kind::Unreachable, "the session has ended"))
     }
 }
@@ -347,7 +325,7 @@ impl fmt::Debug for Session {
         f.debug_struct("Session")
             .field("place", &self.place)
             .field("submitted", &self.submitted)
-            .field("failure", &self.failure)
+            .field("failure", &self.failure())
             .finish_non_exhaustive()
     }
 }

@@ -316,17 +316,52 @@ async fn sessions_of_tls_are_resumed_within_a_process() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_know_its_own_extensions_is_served_without_them() {
-    for fault in ["bdat=502 5.5.2 not recognized", "rcpt:1=drop", "data:1=drop"] {
-        // What went by BDAT may have been taken, so only the former way can fail without doubt.
-        let offers = ways()[usize::from(!fault.starts_with("bdat"))].clone();
-        let server = serve(smtp::server::Config { offers, ..config(&[fault]) }, false).await;
-        let mut session = connect(&server).await;
-        let delivery = session.send(mail(7, A, 3_000)).await;
-        assert!(delivery.is_accepted(), "{fault}: {delivery:?}");
-        assert_eq!(server.messages().len(), 1, "{fault}");
-        session.quit().await;
-    }
+async fn a_server_that_does_not_know_the_bdat_it_offers_is_served_without() {
+    let server = serve(config(&["bdat=502 5.5.2 not recognized"]), false).await;
+    let mut session = connect(&server).await;
+    let delivery = session.send(mail(7, A, 3_000)).await;
+    assert!(delivery.is_accepted(), "{delivery:?}");
+    assert_eq!(server.messages().len(), 1);
+    session.quit().await;
+}
+
+/// It offers PIPELINING, and goes away when more than one command comes at a time.
+#[tokio::test]
+async fn a_server_that_cannot_take_a_flight_gets_a_command_at_a_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place =
+        Server { host: "127.0.0.1".into(), port: listener.local_addr().unwrap().port(), implicit_tls: false };
+    let serving = tokio::spawn(async move {
+        let mut connections = 0;
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            connections += 1;
+            stream.write_all(b"220 x\r\n").await.unwrap();
+            let mut content = false;
+            loop {
+                let mut piece = [0; 8192];
+                let n = stream.read(&mut piece).await.unwrap();
+                let said = &piece[..n];
+                if n == 0 || !content && said.iter().filter(|&&b| b == b'\n').count() > 1 {
+                    break;
+                }
+                let reply: &[u8] = match said.get(..4).unwrap_or_default() {
+                    b"QUIT" => return connections,
+                    _ if content && !said.ends_with(b"\r\n.\r\n") => continue,
+                    b"EHLO" => b"250-x\r\n250 PIPELINING\r\n",
+                    b"DATA" => b"354 go\r\n",
+                    _ => b"250 ok\r\n",
+                };
+                content = reply.starts_with(b"354");
+                stream.write_all(reply).await.unwrap();
+            }
+        }
+    });
+    let mut session = Session::connect(&place, &plain()).await.unwrap();
+    let delivery = session.send(mail(7, A, 3_000)).await;
+    assert!(delivery.is_accepted(), "{delivery:?}");
+    session.quit().await;
+    assert_eq!(serving.await.unwrap(), 2);
 }
 
 #[tokio::test]

@@ -252,6 +252,14 @@ impl Client {
         matches!(self.phase, Phase::Open)
     }
 
+    /// Why the session ended, where it did; known before its [`Event::Failed`] is taken.
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.phase {
+            Phase::Dead(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
     /// Messages that are submitted and not settled.
     pub fn unsettled(&self) -> usize {
         self.queue.len() + self.active.len()
