@@ -60,7 +60,7 @@ async fn messages_at_the_same_time_share_no_more_connections_than_allowed() {
 #[tokio::test]
 async fn a_connection_that_has_served_its_messages_or_its_time_is_left() {
     let server = serve(config(&[]), false).await;
-    let limits = Limits { messages: 2, idle: Duration::from_millis(100), ..Limits::default() };
+    let limits = Limits { messages: 2, idle: Duration::from_millis(800), ..Limits::default() };
     let few = pool(&server, limits);
     for n in 0..5 {
         assert!(few.send(|_| mail(n, A, 100)).await.unwrap().is_accepted());
@@ -78,11 +78,11 @@ async fn a_connection_that_has_served_its_messages_or_its_time_is_left() {
 async fn a_connection_that_died_while_it_was_idle_costs_no_message() {
     // The server leaves after so long: the goodbye has arrived before the next message.
     let mut config = config(&[]);
-    config.idle = Duration::from_millis(50);
+    config.idle = Duration::from_millis(500);
     let server = serve(config, false).await;
     let kept = pool(&server, Limits::default());
     assert!(kept.send(|_| mail(0, A, 100)).await.unwrap().is_accepted());
-    sleep(Duration::from_millis(200)).await;
+    sleep(Duration::from_millis(1_000)).await;
     assert!(kept.send(|_| mail(1, A, 100)).await.unwrap().is_accepted());
     assert_eq!((server.connected(), server.messages().len()), (2, 2));
 }
