@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod cli;
+pub mod composed;
 pub mod said;
 
 pub use hongyan_mime as mime;
