@@ -228,7 +228,7 @@ def test_servers(port):
     box = h.fresh(f"{h.WORK}/s10")
     aiosmtpd = [f"{h.WORK}/py/venv/bin/aiosmtpd", "-n", "-l", f"127.0.0.1:{port}", "-c"]
     return {
-        "ours": ours("sandbox", "--smtp", f"127.0.0.1:{port}", "--dir", f"{box}/ours", program=HONGYAN),
+        "ours": ours("sandbox", "--quiet", "--smtp", f"127.0.0.1:{port}", "--dir", f"{box}/ours", program=HONGYAN),
         "maildev": Command(["node", f"{h.WORK}/node/node_modules/.bin/maildev", "--smtp", str(port), "--web", "2531",
                             "--ip", "127.0.0.1", "--silent", "--mail-directory", f"{box}/maildev"]),
         "sendria": Command([f"{h.WORK}/py/venv/bin/sendria", "-n", "-a", "--db", f"{box}/sendria.db", "--smtp-port",

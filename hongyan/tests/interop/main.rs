@@ -3,8 +3,12 @@
 //! Each test starts servers of its own, in a private folder, on loopback ports, and ends them. Without HONGYAN_INTEROP=1
 //! nothing is started and each test says that it was skipped: `make test` needs no other program.
 
+mod clients;
 mod place;
 mod process;
+mod program;
+mod sandbox;
+mod send;
 mod server_check;
 mod servers;
 

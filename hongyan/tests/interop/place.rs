@@ -1,11 +1,11 @@
 //! A private folder for one test's servers, and the Maildir in which they leave what they accepted.
 
+use crate::process::eventually;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 /// A folder that every server's own user may enter; removed at the end, kept when the test failed.
 pub(crate) struct Place {
@@ -92,18 +92,13 @@ pub(crate) fn run(command: &mut Command) -> Vec<u8> {
 
 /// The messages in a Maildir's `new`, in the order of their file names, once there are `count` of them.
 pub(crate) fn arrived(maildir: &Path, count: usize) -> Vec<Vec<u8>> {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        let mut files: Vec<PathBuf> = match fs::read_dir(maildir.join("new")) {
-            Ok(entries) => entries.map(|e| e.expect("a readable folder").path()).collect(),
-            Err(_) => Vec::new(),
-        };
-        assert!(files.len() <= count, "{} messages arrived, {count} were expected", files.len());
-        if files.len() == count {
-            files.sort();
-            return files.iter().map(|f| fs::read(f).expect("a delivered message")).collect();
-        }
-        assert!(Instant::now() < deadline, "{} of {count} messages arrived in {maildir:?}", files.len());
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let list = || -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(maildir.join("new")) else { return Vec::new() };
+        entries.map(|e| e.expect("a readable folder").path()).collect()
+    };
+    eventually(|| list().len() >= count);
+    let mut files = list();
+    assert_eq!(files.len(), count, "messages in {maildir:?}");
+    files.sort();
+    files.iter().map(|f| fs::read(f).expect("a delivered message")).collect()
 }

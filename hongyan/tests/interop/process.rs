@@ -19,6 +19,18 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().expect("a bound address").port()
 }
 
+/// Whether `done` comes true in good time.
+pub(crate) fn eventually(mut done: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + PATIENCE;
+    while !done() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    true
+}
+
 /// A server running in the foreground, in a process group of its own.
 pub(crate) struct Running {
     child: Child,
@@ -28,7 +40,8 @@ pub(crate) struct Running {
 impl Running {
     /// Starts `command`, its output going to `log`, and waits until it listens on every one of `ports`.
     pub(crate) fn start(command: &Command, log: PathBuf, ports: &[u16]) -> Running {
-        let output = File::create(&log).expect("a log in our own folder");
+        // Appending, because some of a server's processes open the log anew.
+        let output = File::options().create(true).append(true).open(&log).expect("a log in our own folder");
         let errors = output.try_clone().expect("a second handle");
         let mut bounded = Command::new("timeout");
         bounded
@@ -50,13 +63,12 @@ impl Running {
 
     /// Waits until `ready`, or fails with the log when the program ends or takes too long.
     pub(crate) fn until(&mut self, mut ready: impl FnMut() -> bool) {
-        let deadline = Instant::now() + PATIENCE;
-        while !ready() {
-            let ended = self.child.try_wait().expect("our own child");
-            let late = Instant::now() > deadline;
-            assert!(ended.is_none() && !late, "the server is not up ({ended:?}):\n{}", self.output());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let mut ended = None;
+        let up = eventually(|| {
+            ended = self.child.try_wait().expect("our own child");
+            ended.is_some() || ready()
+        });
+        assert!(up && ended.is_none(), "the server is not up ({ended:?}):\n{}", self.output());
     }
 
     /// What the program has said.
@@ -72,13 +84,7 @@ impl Drop for Running {
         };
         let (leader, group) = (self.child.id().to_string(), format!("-{}", self.child.id()));
         signal("TERM", leader);
-        let deadline = Instant::now() + PATIENCE;
-        while let Ok(None) = self.child.try_wait() {
-            if Instant::now() > deadline {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        eventually(|| !matches!(self.child.try_wait(), Ok(None)));
         signal("KILL", group); // and whatever outlived the leader
         let _ = self.child.wait();
         if std::thread::panicking() {

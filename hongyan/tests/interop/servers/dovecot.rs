@@ -24,6 +24,8 @@ impl Dovecot {
             format!(
                 "base_dir = {run}\nstate_dir = {run}\nlog_path = /dev/stderr\nprotocols =\nlisten = 127.0.0.1\nssl = no\n\
                  disable_plaintext_auth = no\nauth_mechanisms = {mechanisms}\nauth_verbose = yes\n\
+                 auth_failure_delay = 0\n\
+                 service anvil {{\n  unix_listener anvil-auth-penalty {{\n    mode = 0\n  }}\n}}\n\
                  passdb {{\n  driver = passwd-file\n  args = {passwords}\n}}\n\
                  userdb {{\n  driver = static\n  args = uid=mail gid=mail home={run}\n}}\n\
                  service auth {{\n  unix_listener {socket} {{\n    mode = 0666\n  }}\n}}\n",

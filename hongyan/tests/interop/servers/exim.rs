@@ -9,7 +9,7 @@ use std::process::Command;
 
 /// A running Exim. Ports of 127.0.0.1.
 pub(crate) struct Exim {
-    _running: Running,
+    running: Running,
     place: Place,
     /// Takes mail from anyone; offers STARTTLS and AUTH PLAIN, LOGIN, CRAM-MD5.
     pub(crate) port: u16,
@@ -18,7 +18,17 @@ pub(crate) struct Exim {
 }
 
 impl Exim {
+    /// Starts one that keeps what it takes.
     pub(crate) fn start(peers: &Peers) -> Exim {
+        Exim::with(peers, KEEPING)
+    }
+
+    /// Starts one that passes everything on, after STARTTLS, to a port of 127.0.0.1; it sends chunks.
+    pub(crate) fn relaying(peers: &Peers, port: u16) -> Exim {
+        Exim::with(peers, &RELAYING.replace("@NEXT@", &port.to_string()))
+    }
+
+    fn with(peers: &Peers, delivery: &str) -> Exim {
         let place = Place::new("exim");
         place.certificate();
         for folder in ["spool", "log", "mail"] {
@@ -32,7 +42,7 @@ impl Exim {
         }
         let config = place.write(
             "exim.conf",
-            CONFIG
+            format!("{CONFIG}{delivery}{AUTHENTICATORS}")
                 .replace("@EXIM@", &program.to_string_lossy())
                 .replace("@PLACE@", place.text("").trim_end_matches('/'))
                 .replace("@PORT@", &port.to_string())
@@ -43,12 +53,17 @@ impl Exim {
         let mut command = Command::new(program);
         command.arg("-C").arg(config).arg("-bdf");
         let running = Running::start(&command, place.join("output"), &[port, smtps]);
-        Exim { _running: running, place, port, smtps }
+        Exim { running, place, port, smtps }
     }
 
     /// The certificate that vouches for this server.
     pub(crate) fn ca(&self) -> PathBuf {
         self.place.join("ca.pem")
+    }
+
+    /// What it said of its deliveries: without its privileges it logs to its output.
+    pub(crate) fn log(&self) -> String {
+        self.running.output()
     }
 
     /// What was delivered, a copy for each recipient, with LF line ends, once there are `count`.
@@ -89,7 +104,9 @@ recipient:
   defer local_parts = later
         message = 4.2.1 the mailbox rests
   accept
+"#;
 
+const KEEPING: &str = r#"
 begin routers
 everyone:
   driver = accept
@@ -105,7 +122,25 @@ keep:
   group = mail
   return_path_add
   envelope_to_add
+"#;
 
+const RELAYING: &str = r#"
+begin routers
+onward:
+  driver = manualroute
+  route_list = * 127.0.0.1::@NEXT@
+  self = send
+  transport = onward
+
+begin transports
+onward:
+  driver = smtp
+  allow_localhost
+  hosts_require_tls = *
+  hosts_try_chunking = *
+"#;
+
+const AUTHENTICATORS: &str = r#"
 begin authenticators
 plain:
   driver = plaintext

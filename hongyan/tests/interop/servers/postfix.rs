@@ -27,6 +27,15 @@ impl Postfix {
 
     /// Starts with these SASL mechanisms, as Dovecot writes them, and these further lines of main.cf.
     pub(crate) fn with(mechanisms: &str, further: &str) -> Postfix {
+        Postfix::configured(mechanisms, &format!("{KEEPING}\n{further}"))
+    }
+
+    /// Starts one that passes everything on to its relay host, as these lines of main.cf say.
+    pub(crate) fn relaying(lines: &str) -> Postfix {
+        Postfix::configured("plain", lines)
+    }
+
+    fn configured(mechanisms: &str, lines: &str) -> Postfix {
         let place = Place::new("postfix");
         place.certificate();
         let dovecot = Dovecot::start(&place, mechanisms);
@@ -36,7 +45,7 @@ impl Postfix {
             std::fs::create_dir_all(place.join(folder)).expect("our own folder can be written");
         }
         let (port, submission, submissions) = (free_port(), free_port(), free_port());
-        place.write("etc/main.cf", main_cf(&place, &dovecot, further));
+        place.write("etc/main.cf", main_cf(&place, &dovecot, lines));
         place.write("etc/master.cf", master_cf(port, submission, submissions));
         let script = place.write("run.sh", SCRIPT);
         let mut command = Command::new("sh");
@@ -61,7 +70,7 @@ impl Postfix {
     }
 }
 
-fn main_cf(place: &Place, dovecot: &Dovecot, further: &str) -> String {
+fn main_cf(place: &Place, dovecot: &Dovecot, lines: &str) -> String {
     let mail = run(Command::new("id").args(["-u", "mail"]));
     let mail = String::from_utf8_lossy(&mail).trim().to_owned();
     format!(
@@ -79,9 +88,7 @@ fn main_cf(place: &Place, dovecot: &Dovecot, further: &str) -> String {
          mydestination =\n\
          alias_maps =\n\
          alias_database =\n\
-         default_transport = virtual\n\
          virtual_mailbox_base = {maildir}\n\
-         virtual_mailbox_maps = static:inbox/\n\
          virtual_mailbox_limit = 0\n\
          virtual_minimum_uid = 1\n\
          virtual_uid_maps = static:{mail}\n\
@@ -97,7 +104,8 @@ fn main_cf(place: &Place, dovecot: &Dovecot, further: &str) -> String {
          smtpd_sasl_path = {socket}\n\
          smtpd_sasl_security_options = noanonymous\n\
          smtpd_peername_lookup = no\n\
-         {further}\n",
+         smtpd_tls_loglevel = 1\n\
+         {lines}\n",
         spool = place.text("spool"),
         data = place.text("data"),
         maildir = place.text("mail"),
@@ -143,6 +151,9 @@ virtual unix - n n - - virtual
 "
     )
 }
+
+/// Every address of every domain is one mailbox (the domains are those that the map knows: all).
+const KEEPING: &str = "virtual_mailbox_maps = static:inbox/";
 
 /// Postfix's master leaves its process group, so it is ended by the pid that it wrote down.
 const SCRIPT: &str = r#"
