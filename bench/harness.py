@@ -19,12 +19,20 @@ os.environ["HB_NODE"] = f"{WORK}/node"
 TICK = os.sysconf("SC_CLK_TCK")
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        return s.getsockname()[1]
+
+
+# One port for each role in a run, so that whatever else listens on this machine is left alone.
+SINK, SMTP_SINK, DELAY, SANDBOX, WEB = (free_port() for _ in range(5))
+
+
 class Server:
     """A server process of our own, ended by its pid. cpu(): seconds that it and its children have used."""
 
     def __init__(self, argv, port, **kw):
-        self.port = port
-        self.log = open(f"{WORK}/server-{port}.log", "w")
+        self.log = open(f"{WORK}/server-{os.path.basename(argv[0])}.log", "w")
         self.process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True, **kw)
         for _ in range(100):
@@ -77,25 +85,25 @@ class Server:
         self.stop()
 
 
-def sink(port=2525, tls=False, quick=0):
+def sink(tls=False, quick=0):
     """Our sink. quick=1: it acknowledges at once, so that Nagle costs no client 40 ms."""
     keys = [f"cert={WORK}/cert.pem", f"key={WORK}/key.pem"] if tls else []
-    return Server([f"{BIN}/sink", f"port={port}", f"quickack={quick}", *keys], port)
+    return Server([f"{BIN}/sink", f"port={SINK}", f"quickack={quick}", *keys], SINK)
 
 
-def smtp_sink(port=2526):
+def smtp_sink():
     """Postfix's test server, which offers neither CHUNKING nor TLS."""
-    return Server(["smtp-sink", "-4", "-u", "postfix", "-m", "300", f"127.0.0.1:{port}", "300"], port)
+    return Server(["smtp-sink", "-4", "-u", "postfix", "-m", "300", f"127.0.0.1:{SMTP_SINK}", "300"], SMTP_SINK)
 
 
-def delay(port, to, ms):
-    """Adds a round trip of `ms` before the server on port `to`."""
-    return Server([f"{BIN}/delayproxy", f"listen={port}", f"to={to}", f"ms={ms}"], port)
+def delay(ms):
+    """Stands before our sink and adds a round trip of `ms`."""
+    return Server([f"{BIN}/delayproxy", f"listen={DELAY}", f"to={SINK}", f"ms={ms}"], DELAY)
 
 
-def taken(port):
+def taken():
     """The messages that our sink took since it was last asked."""
-    with socket.create_connection(("127.0.0.1", port)) as s, s.makefile("rwb") as f:
+    with socket.create_connection(("127.0.0.1", SINK)) as s, s.makefile("rwb") as f:
         f.readline()
         f.write(b"XSTAT\r\n")
         f.flush()

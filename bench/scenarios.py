@@ -84,34 +84,33 @@ def bulk(title, port, n, conns, check, reach, stalled=False, chunking=False, per
 def s1(scale):
     """2 KB of text and HTML, distinct messages, to a sink that costs next to nothing."""
     n = 10000 // scale
-    arrived = lambda: h.taken(2525)
     small = dict(bound=0.6, **{"smtp-source (fixed)": 1.0})
     with h.sink(quick=1):
         for conns in (1, 8):
-            yield bulk(f"{conns} conn., sink, no CHUNKING", 2525, n, conns, arrived, small)
+            yield bulk(f"{conns} conn., sink, no CHUNKING", h.SINK, n, conns, h.taken, small)
         for conns in (1, 8):
             reach = dict(bound=0.4, cpu=0.012, **{"mail-send": 9.0})
-            case = bulk(f"{conns} conn., sink, CHUNKING", 2525, n, conns, arrived, reach, chunking=True)
+            case = bulk(f"{conns} conn., sink, CHUNKING", h.SINK, n, conns, h.taken, reach, chunking=True)
             many = 10 * n  # a tenth of a second is too short to measure
-            case.commands["ours"] = ours("send", "port=2525", f"n={many}", f"conns={conns}", "chunking=1", n=many)
-            case.commands["(bound)"] = bound(2525, many, conns, "bdat")
+            case.commands["ours"] = ours("send", f"port={h.SINK}", f"n={many}", f"conns={conns}", "chunking=1", n=many)
+            case.commands["(bound)"] = bound(h.SINK, many, conns, "bdat")
             yield case
     with h.sink():
         for conns in (1, 8):
-            yield bulk(f"{conns} conn., stock sink, no CHUNKING", 2525, n, conns, arrived, small, stalled=True)
+            yield bulk(f"{conns} conn., stock sink, no CHUNKING", h.SINK, n, conns, h.taken, small, stalled=True)
     with h.smtp_sink():
         for conns in (1, 8):
-            yield bulk(f"{conns} conn., smtp-sink", 2526, n, conns, None, small, stalled=True)
-    with h.sink(), h.delay(2600, 2525, 20):
+            yield bulk(f"{conns} conn., smtp-sink", h.SMTP_SINK, n, conns, None, small, stalled=True)
+    with h.sink(), h.delay(20):
         for conns in (1, 8):
-            yield bulk(f"{conns} conn., 20 ms, no CHUNKING, a conn.", 2600, 50 * conns, conns, arrived,
+            yield bulk(f"{conns} conn., 20 ms, no CHUNKING, a conn.", h.DELAY, 50 * conns, conns, h.taken,
                        dict(rate=40), stalled=True, per=conns)
         for conns in (1, 8):
-            case = bulk(f"{conns} conn., 20 ms, CHUNKING, a conn.", 2600, 50 * conns, conns, arrived,
+            case = bulk(f"{conns} conn., 20 ms, CHUNKING, a conn.", h.DELAY, 50 * conns, conns, h.taken,
                         dict(rate=2000), chunking=True, per=conns)
             many = 2000 * conns
-            case.commands["ours"] = ours("send", "port=2600", f"n={many}", f"conns={conns}", "chunking=1", n=many)
-            case.commands["(bound)"] = bound(2600, many, conns, "bdat")
+            case.commands["ours"] = ours("send", f"port={h.DELAY}", f"n={many}", f"conns={conns}", "chunking=1", n=many)
+            case.commands["(bound)"] = bound(h.DELAY, many, conns, "bdat")
             yield case
 
 
@@ -120,10 +119,10 @@ def s2(scale):
     n = 5000 // scale
     with h.sink(tls=True, quick=1):
         for conns in (1, 8):
-            commands = {"ours": ours("send", "port=2525", f"n={n}", f"conns={conns}", "tls=1", n=n),
-                        **senders(2525, n, conns, tls=1)}
-            yield Case("S2", f"{conns} conn., STARTTLS", commands, n, check=lambda: h.taken(2525),
-                       reach={"mail-send": 2.5} if conns == 8 else {}, places=dict(port=2525, n=n, conns=conns))
+            commands = {"ours": ours("send", f"port={h.SINK}", f"n={n}", f"conns={conns}", "tls=1", n=n),
+                        **senders(h.SINK, n, conns, tls=1)}
+            yield Case("S2", f"{conns} conn., STARTTLS", commands, n, check=h.taken,
+                       reach={"mail-send": 2.5} if conns == 8 else {}, places=dict(port=h.SINK, n=n, conns=conns))
 
 
 def s3(scale):
@@ -131,14 +130,14 @@ def s3(scale):
     n, attach = 500 // scale, f"{h.WORK}/data/1m.bin"
     with h.sink(quick=1):
         for conns in (1, 8):
-            peers = senders(2525, n, conns, attach=attach)
+            peers = senders(h.SINK, n, conns, attach=attach)
             shared = peers["lettre"]
             peers["lettre, shared body"] = Command([*shared.argv, "share=1"], n=n)
-            commands = {"ours": ours("send", "port=2525", f"n={n}", f"conns={conns}", f"attach={attach}", n=n),
-                        "(bound)": bound(2525, n, conns, "bdat", attach), **peers}
-            yield Case("S3", f"1 MB shared, {conns} conn.", commands, n, "MB/s", mb=1, check=lambda: h.taken(2525),
+            commands = {"ours": ours("send", f"port={h.SINK}", f"n={n}", f"conns={conns}", f"attach={attach}", n=n),
+                        "(bound)": bound(h.SINK, n, conns, "bdat", attach), **peers}
+            yield Case("S3", f"1 MB shared, {conns} conn.", commands, n, "MB/s", mb=1, check=h.taken,
                        reach={"bound": 0.6, "mail-send": 3.0},
-                       places=dict(port=2525, n=n, conns=conns, attach=attach))
+                       places=dict(port=h.SINK, n=n, conns=conns, attach=attach))
 
 
 def prebuilt(attach, eml):
@@ -157,9 +156,9 @@ def s4(scale):
     name, mb = ("1g", 1000) if scale == 1 else ("20m", 20)
     attach, eml = f"{h.WORK}/data/{name}.bin", f"{h.WORK}/data/{name}.eml"
     prebuilt(attach, eml)
-    a, env = ["port=2525", "n=1", f"attach={attach}"], ["--mail-from", FROM, "--mail-rcpt", TO]
+    a, env = [f"port={h.SINK}", "n=1", f"attach={attach}"], ["--mail-from", FROM, "--mail-rcpt", TO]
     commands = {
-        "ours": ours("send", "--server", "smtp://127.0.0.1:2525", "--tls", "none", "-f", FROM, "--to", TO,
+        "ours": ours("send", "--server", f"smtp://127.0.0.1:{h.SINK}", "--tls", "none", "-f", FROM, "--to", TO,
                      "-s", "big", "--text", "hello", "-a", attach, program=HONGYAN),
         "ours (library)": ours("send", *a, "conns=1"),
         "(bound)": Command([f"{h.BIN}/send_limit", "share=0", *a], group="bound"),
@@ -167,16 +166,16 @@ def s4(scale):
         "mail-send": Command([f"{h.BIN}/send_mailsend", *a]),
         "nodemailer, stream": Command(["node", f"{h.PEERS}/send_nodemailer.js", "stream=1", *a]),
         "smtplib": Command([h.PY, f"{h.PEERS}/send_smtplib.py", *a]),
-        "curl -F": Command(["curl", "-sS", "smtp://127.0.0.1:2525", *env, "-F", "=hello", "-F",
+        "curl -F": Command(["curl", "-sS", f"smtp://127.0.0.1:{h.SINK}", *env, "-F", "=hello", "-F",
                             f"=@{attach};encoder=base64", "-H", "Subject: big"]),
-        "curl -T, prebuilt": Command(["curl", "-sS", "smtp://127.0.0.1:2525", *env, "-T", eml], group="prebuilt"),
-        "msmtp, prebuilt": Command(["msmtp", "-C", "/dev/null", "--host=127.0.0.1", "--port=2525", "--tls=off",
+        "curl -T, prebuilt": Command(["curl", "-sS", f"smtp://127.0.0.1:{h.SINK}", *env, "-T", eml], group="prebuilt"),
+        "msmtp, prebuilt": Command(["msmtp", "-C", "/dev/null", "--host=127.0.0.1", f"--port={h.SINK}", "--tls=off",
                                     "--auth=off", "-f", FROM, TO], stdin=eml, group="prebuilt"),
     }
     with h.sink():
-        yield Case("S4", f"one attachment of {mb} MB", commands, 1, "MB/s", mb=mb, check=lambda: h.taken(2525),
+        yield Case("S4", f"one attachment of {mb} MB", commands, 1, "MB/s", mb=mb, check=h.taken,
                    timeout=240, reach={"bound": 0.55, "mail-send": 3.5, "rss": 10},
-                   places=dict(port=2525, n=1, attach=attach, eml=eml))
+                   places=dict(port=h.SINK, n=1, attach=attach, eml=eml))
 
 
 def s5(scale):
@@ -195,7 +194,7 @@ def s5(scale):
 
 def s9(scale):
     """One small message from a new process: start to exit."""
-    eml, port = f"{h.WORK}/data/one.eml", "2525"
+    eml, port = f"{h.WORK}/data/one.eml", str(h.SINK)
     with open(eml, "w") as f:
         f.write(f"From: {FROM}\r\nTo: {TO}\r\nSubject: one\r\n\r\n"
                 + "A line of text, as long as lines are wont to be.\r\n" * 40)
@@ -219,7 +218,7 @@ def s9(scale):
     }
     for title, quick in (("one message, stock sink", 0), ("one message, sink", 1)):
         with h.sink(quick=quick):
-            yield Case("S9", title, commands, 1, "ms", check=lambda: h.taken(2525), rounds=15 if scale == 1 else 5,
+            yield Case("S9", title, commands, 1, "ms", check=h.taken, rounds=15 if scale == 1 else 5,
                        reach=dict(bound=1.6), places=dict(port=port, n=1, eml=eml))
 
 
@@ -229,10 +228,10 @@ def test_servers(port):
     aiosmtpd = [f"{h.WORK}/py/venv/bin/aiosmtpd", "-n", "-l", f"127.0.0.1:{port}", "-c"]
     return {
         "ours": ours("sandbox", "--quiet", "--smtp", f"127.0.0.1:{port}", "--dir", f"{box}/ours", program=HONGYAN),
-        "maildev": Command(["node", f"{h.WORK}/node/node_modules/.bin/maildev", "--smtp", str(port), "--web", "2531",
+        "maildev": Command(["node", f"{h.WORK}/node/node_modules/.bin/maildev", "--smtp", str(port), "--web", str(h.WEB),
                             "--ip", "127.0.0.1", "--silent", "--mail-directory", f"{box}/maildev"]),
         "sendria": Command([f"{h.WORK}/py/venv/bin/sendria", "-n", "-a", "--db", f"{box}/sendria.db", "--smtp-port",
-                            str(port), "--http-port", "2534"]),
+                            str(port), "--http-port", str(h.WEB)]),
         "aiosmtpd Mailbox": Command([*aiosmtpd, "aiosmtpd.handlers.Mailbox", f"{box}/maildir"]),
         "aiosmtpd, keeps none": Command([*aiosmtpd, "aiosmtpd.handlers.Sink"], group="floor"),
         "(smtp-sink, keeps none)": Command(["smtp-sink", "-4", "-u", "postfix", f"127.0.0.1:{port}", "300"], group="floor"),
