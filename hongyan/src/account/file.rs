@@ -88,10 +88,13 @@ fn hint(why: &str) -> crate::said::Said {
 impl Account {
     /// With paths that are relative to `folder` made whole.
     fn beside(mut self, folder: &Path) -> Self {
-        self.ca = self.ca.map(|path| match (path.strip_prefix("~"), env::var_os("HOME")) {
+        let whole = |path: PathBuf| match (path.strip_prefix("~"), env::var_os("HOME")) {
             (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
             _ => folder.join(path),
-        });
+        };
+        self.ca = self.ca.map(whole);
+        self.certificate = self.certificate.map(whole);
+        self.key = self.key.map(whole);
         self
     }
 }

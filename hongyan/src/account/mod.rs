@@ -41,6 +41,10 @@ pub struct Account {
     pub token_command: Option<Command>,
     /// A PEM file: only certificates issued by those in it count.
     pub ca: Option<PathBuf>,
+    /// A PEM file: our own certificate, for servers that ask for one, then those that lead to its issuer.
+    pub certificate: Option<PathBuf>,
+    /// A PEM file: the private key of [`certificate`](Self::certificate).
+    pub key: Option<PathBuf>,
     /// `socks5://host:port` or `http://host:port`.
     pub proxy: Option<String>,
     /// The name of the one host whose certificate is not checked. It must be the server's.

@@ -1,4 +1,5 @@
-//! Where a password comes from, in this order: the environment, the account's command, the terminal.
+//! Where a password comes from, in this order: the environment, the account's command, the terminal. An account
+//! with a certificate of its own and no command needs none.
 //!
 //! Never from an argument, which every user of the machine can read in the process list. What a command
 //! prints is its first line; the rest is not looked at.
@@ -15,7 +16,7 @@ use crate::said::{Problem, Said, said};
 pub type Asked<'a> = &'a dyn Fn(&str) -> io::Result<Option<String>>;
 
 /// What `user` logs in with: `HONGYAN_TOKEN`, `HONGYAN_PASSWORD`, the account's `token_command` or
-/// `password_command`, or what `ask` answers.
+/// `password_command`, its certificate, or what `ask` answers.
 ///
 /// # Errors
 /// A command that fails or prints nothing; no source of a password at all.
@@ -26,6 +27,7 @@ pub fn credentials(user: String, account: Option<&Account>, ask: Asked<'_>) -> R
         (None, None) => match account.map(|a| (&a.token_command, &a.password_command)) {
             Some((Some(command), _)) => Proof::Token(command.secret("token_command")?),
             Some((None, Some(command))) => Proof::Password(command.secret("password_command")?),
+            _ if account.is_some_and(|account| account.certificate.is_some()) => Proof::Certificate,
             _ => Proof::Password(asked(&user, ask)?),
         },
     };
@@ -170,6 +172,9 @@ mod tests {
         let asked = credentials("u".into(), None, &|user| Ok(Some(format!("secret of {user}")))).unwrap();
         assert!(matches!(asked.proof, Proof::Password(secret) if secret.reveal() == "secret of u"));
         assert!(credentials("u".into(), None, &|_| Ok(Some(String::new()))).is_err());
+        let with_certificate = Account { certificate: Some("own.pem".into()), ..Account::default() };
+        let own = credentials("u".into(), Some(&with_certificate), &|_| Ok(None)).unwrap();
+        assert!(matches!(own.proof, Proof::Certificate));
         let nobody = credentials("u".into(), None, &|_| Ok(None)).unwrap_err();
         assert!(nobody.what.en.contains("no terminal") && nobody.next.en.contains("HONGYAN_PASSWORD"));
     }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::paint::{Paint, Style};
-use super::terminal::{Language, safe};
+use super::terminal::{Language, safe, wrapped};
 use crate::proto::outcome::{Delivery, Failure, Stage, Verdict};
 use crate::proto::provider::Provider;
 
@@ -95,18 +95,26 @@ impl Outcome<'_> {
         let command = manner.paint.the(Style::Strong, command);
         let (stage, server, why) =
             (stage(failure.stage, language), safe(self.server), why(failure, language));
-        let (next_is, for_is) = language.choose(("  next: ", "  for:  "), ("  下一步：", "  收件人："));
-        let mut out = match language {
-            Language::English => format!("{command} {what}, at {stage} ({server})\n  why:  {why}\n"),
-            Language::Chinese => format!("{command} {what}，阶段：{stage}（{server}）\n  原因：{why}\n"),
+        let (head, why_is, next_is, for_is) = match language {
+            Language::English => {
+                (format!("{command} {what}, at {stage} ({server})\n"), "  why:  ", "  next: ", "  for:  ")
+            }
+            Language::Chinese => (
+                format!("{command} {what}，阶段：{stage}（{server}）\n"),
+                "  原因：",
+                "  下一步：",
+                "  收件人：",
+            ),
         };
+        let mut out = head;
+        out.push_str(&long(why_is, &why, wide(why_is)));
         if let Some(next) = self.remedy(verdict, language) {
-            out.push_str(&format!("{next_is}{next}\n"));
+            out.push_str(&long(next_is, &next, wide(next_is)));
         }
         if self.delivery.each.len() > 1 {
             let all =
                 self.delivery.each.iter().map(|(address, _)| safe(address.as_str())).collect::<Vec<_>>();
-            out.push_str(&format!("{for_is}{}\n", all.join(", ")));
+            out.push_str(&long(for_is, &all.join(", "), wide(for_is)));
         }
         out
     }
@@ -134,10 +142,8 @@ impl Outcome<'_> {
             };
             let of = each.iter().filter(|(_, other)| self.remedy(other, language).as_ref() == Some(&next));
             let of = of.map(|(address, _)| safe(address.as_str())).collect::<Vec<_>>().join(", ");
-            let _ = match language {
-                Language::English => writeln!(out, "  next, for {of}: {next}"),
-                Language::Chinese => writeln!(out, "  下一步（{of}）：{next}"),
-            };
+            let text = language.choose(format!("next, for {of}: {next}"), format!("下一步（{of}）：{next}"));
+            out.push_str(&long("  ", &text, 4));
             said.push(next);
         }
         out
@@ -146,7 +152,6 @@ impl Outcome<'_> {
     fn table(&self, manner: Manner, out: &mut String) {
         let each = &self.delivery.each;
         let rows: Vec<_> = each.iter().map(|(address, verdict)| (safe(address.as_str()), verdict)).collect();
-        let wide = |text: &str| console::measure_text_width(text);
         let names = rows.iter().map(|(address, _)| wide(address)).max().unwrap_or(0);
         let verdicts =
             rows.iter().map(|(_, verdict)| wide(word(verdict, manner.language).0)).max().unwrap_or(0);
@@ -173,6 +178,15 @@ impl Outcome<'_> {
         let remedy = verdict.remedy(self.provider)?;
         Some(safe(language.choose(&remedy.en, &remedy.zh)))
     }
+}
+
+/// A line that may be long, with those that follow it indented.
+fn long(before: &str, text: &str, indent: usize) -> String {
+    format!("{before}{}\n", wrapped(text, indent, &console::Term::stderr()))
+}
+
+fn wide(text: &str) -> usize {
+    console::measure_text_width(text)
 }
 
 /// What the server said, or what was seen on this side.

@@ -12,7 +12,7 @@ impl Bar {
     /// For a content of `length` octets. Where standard error is no terminal, nothing is shown.
     pub(crate) fn new(length: u64) -> Self {
         let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(10));
-        let template = "{bar:30.cyan/dim} {bytes}/{total_bytes}  {bytes_per_sec}  {eta}";
+        let template = "{bar:30.cyan/dim} {bytes}/{total_bytes}  {bytes_per_sec}  ETA {eta}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━━─"));
         }

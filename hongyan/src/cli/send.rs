@@ -41,7 +41,7 @@ An account, in ~/.config/hongyan/config.toml (or the file that HONGYAN_CONFIG na
   server = \"smtps://smtp.example.org\"
   user = \"wang@example.org\"
   password_command = \"secret-tool lookup mail example\"
-Further keys: tls, ca, proxy, token_command, insecure. A password may also come from HONGYAN_PASSWORD (an OAuth 2.0
+Further keys: tls, ca, proxy, token_command, certificate, key, insecure. A password may also come from HONGYAN_PASSWORD (an OAuth 2.0
 token from HONGYAN_TOKEN); else it is asked for.
 
 Exit codes: 0 all accepted; 75 something deferred or in doubt; 64 wrong usage; 65 bad address or mail; 66 missing

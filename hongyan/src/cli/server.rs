@@ -5,7 +5,9 @@
 //! `default`. The configuration is read only when an account is wanted. A mail never goes to a server that
 //! nobody named: not to a sandbox that happens to run either, in which a real mail would rest unread.
 
-use std::io::{Read as _, stderr};
+mod target;
+
+use std::io::Read as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,17 +15,13 @@ use std::time::Duration;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::exit::Exit;
-use super::paint::{Color, Paint, Style};
-use super::terminal::{Language, safe, tell};
 use super::trouble::Trouble;
-use crate::account::{self, Account, Security, Server, TlsWish};
-use crate::net::connect::{Proxy, Route};
-use crate::net::smtp;
-use crate::net::tls::{Connector, Policy, Roots};
+use crate::account::{self, Account, Server, TlsWish};
+use crate::net::connect::Proxy;
+use crate::net::tls::{Identity, Policy, Roots};
 use crate::proto::provider::{self, Provider};
-use crate::proto::sasl::Credentials;
-use crate::proto::smtp::{Config, Timeouts};
 use crate::said::{Problem, said};
+pub(crate) use target::Target;
 
 #[derive(Debug, Args)]
 #[group(skip)]
@@ -63,99 +61,6 @@ pub(crate) struct Options {
 enum Tls {
     Required,
     None,
-}
-
-/// A server, and everything that is known about how to speak with it.
-#[derive(Debug)]
-pub(crate) struct Target {
-    pub(crate) server: Server,
-    pub(crate) security: Security,
-    pub(crate) certificates: Policy,
-    pub(crate) proxy: Option<Proxy>,
-    /// The login name.
-    pub(crate) user: Option<String>,
-    pub(crate) account: Option<Account>,
-    /// For each answer, where RFC 5321's patience is not wanted.
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) pipelining: bool,
-    pub(crate) chunking: bool,
-}
-
-impl Target {
-    /// Whose server it is, where that is known.
-    pub(crate) fn provider(&self) -> Option<&'static Provider> {
-        Provider::of_host(&self.server.host)
-    }
-
-    /// Where to connect to.
-    pub(crate) fn place(&self) -> smtp::Server {
-        let Server { implicit_tls, host, port, .. } = self.server.clone();
-        smtp::Server { host, port, implicit_tls }
-    }
-
-    /// How to speak with it, but for who logs in.
-    pub(crate) fn options(&self) -> smtp::Options {
-        /// What the server answers to QUIT decides nothing; the person has waited enough.
-        const GOODBYE: Duration = Duration::from_secs(1);
-        let mut timeouts = self.timeout.map_or_else(Timeouts::default, Timeouts::all);
-        timeouts.quit = timeouts.quit.min(GOODBYE);
-        let mut route = Route { proxy: self.proxy.clone(), ..Route::default() };
-        if let Some(patience) = self.timeout {
-            (route.each, route.total) = (patience, patience);
-        }
-        smtp::Options {
-            session: Config {
-                hello: String::new(),
-                tls: self.security.start_tls,
-                plaintext_auth: self.security.plaintext_auth,
-                pipelining: self.pipelining,
-                chunking: self.chunking,
-                timeouts,
-                ..Config::default()
-            },
-            tls: Connector::new(self.certificates.clone()),
-            route,
-            tap: None,
-        }
-    }
-
-    /// Who logs in, where anybody does; asks the person at the terminal if need be.
-    pub(crate) fn credentials(&self) -> Result<Option<Credentials>, Trouble> {
-        let Some(user) = self.user.clone() else { return Ok(None) };
-        let ask = |user: &str| ask(user, &self.server.host);
-        account::credentials(user, self.account.as_ref(), &ask)
-            .map(Some)
-            .map_err(|problem| Trouble::from(Exit::Config, problem))
-    }
-
-    /// Says loudly what a person should not forget.
-    pub(crate) fn warn(&self) {
-        if self.certificates.roots == Roots::Unchecked {
-            let host = &self.server.host;
-            let paint = Paint::on(&stderr(), Color::Auto);
-            let warning = Language::of_the_environment().choose(
-                format!(
-                    "WARNING: the certificate of {host} is not checked (`insecure` in the account). Anybody in between can \
-                     read the password and the mail."
-                ),
-                format!("警告：没有检查 {host} 的证书（账户中的 insecure）。中间的任何人都能读到密码和邮件。"),
-            );
-            tell(&paint.the(Style::Bad, warning).to_string());
-        }
-    }
-}
-
-/// Asks for a password without showing it.
-fn ask(user: &str, host: &str) -> std::io::Result<Option<String>> {
-    let terminal = console::Term::stderr();
-    if !terminal.is_term() {
-        return Ok(None);
-    }
-    let (user, host) = (safe(user), safe(host));
-    let question = Language::of_the_environment()
-        .choose(format!("Password of {user} at {host}: "), format!("{user} 在 {host} 的密码（授权码）："));
-    terminal.write_str(&question)?;
-    terminal.read_secure_line().map(Some)
 }
 
 impl Options {
@@ -235,7 +140,7 @@ impl Options {
         }
         Ok(Target {
             security,
-            certificates: Policy { roots, ..Policy::default() },
+            certificates: Policy { roots, identity: identity(account.as_ref())? },
             proxy: self.proxy(account.as_ref())?,
             user,
             server,
@@ -314,6 +219,25 @@ fn known(account: &Account) -> Option<Server> {
     })
 }
 
+/// The account's own certificate.
+fn identity(account: Option<&Account>) -> Result<Option<Identity>, Trouble> {
+    let Some((chain, key)) = account.map(|account| (&account.certificate, &account.key)) else {
+        return Ok(None);
+    };
+    match (chain.clone(), key.clone()) {
+        (Some(chain), Some(key)) => Ok(Some(Identity { chain: readable(chain)?, key: readable(key)? })),
+        (None, None) => Ok(None),
+        _ => Err(Trouble::new(
+            Exit::Config,
+            said(
+                "of `certificate` and `key` the account has only one",
+                "账户的 certificate 和 key 只设置了一个",
+            ),
+            said("give both, or neither", "请同时设置，或都不设置"),
+        )),
+    }
+}
+
 /// A certificate file is looked at before anything else, so that a wrong name is found at once.
 fn readable(file: PathBuf) -> Result<PathBuf, Trouble> {
     match std::fs::File::open(&file) {
@@ -324,7 +248,10 @@ fn readable(file: PathBuf) -> Result<PathBuf, Trouble> {
                 format!("the certificates {} cannot be read: {error}", file.display()),
                 format!("无法读取证书文件 {}：{error}", file.display()),
             ),
-            said("check --ca, or `ca` in the account", "请检查 --ca 或账户中的 ca"),
+            said(
+                "check --ca, or `ca`, `certificate` and `key` in the account",
+                "请检查 --ca 或账户中的 ca、certificate、key",
+            ),
         )),
     }
 }
@@ -402,4 +329,28 @@ fn sandbox() -> Option<String> {
     let mut greeting = [0; 4];
     stream.read_exact(&mut greeting).ok()?;
     (greeting == *b"220 ").then(|| place.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_server_of_a_known_provider_need_not_be_named() {
+        let account = |user: Option<&str>, from: Option<&str>| Account {
+            user: user.map(str::to_owned),
+            from: from.map(str::to_owned),
+            ..Account::default()
+        };
+        for (user, from, expected) in [
+            (Some("10001@qq.com"), None, Some("smtps://smtp.qq.com:465")),
+            (None, Some("Wang Wei <wang@163.com>"), Some("smtps://smtp.163.com:465")),
+            (Some("wang"), Some("wang@gmail.com"), Some("smtps://smtp.gmail.com:465")),
+            (Some("wang"), None, None),
+            (Some("wang@example.org"), None, None),
+        ] {
+            let server = known(&account(user, from)).map(|server| server.to_string());
+            assert_eq!(server.as_deref(), expected, "{user:?} {from:?}");
+        }
+    }
 }

@@ -45,6 +45,48 @@ pub(crate) fn safe(text: &str) -> String {
     out
 }
 
+/// The text in lines that fit a terminal on `stream`, all but the first one indented; elsewhere as it is, so that
+/// nothing is cut in two that a program looks for.
+pub(crate) fn wrapped(text: &str, indent: usize, stream: &console::Term) -> String {
+    if !stream.is_term() {
+        return text.to_owned();
+    }
+    let (_, columns) = stream.size();
+    within(text, indent, usize::from(columns).max(indent + 20))
+}
+
+/// Breaks at blanks, and before wide characters (Chinese has no blanks).
+fn within(text: &str, indent: usize, columns: usize) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    let (mut line, mut column) = (String::new(), indent);
+    let mut piece = String::new();
+    let wide = |text: &str| console::measure_text_width(text);
+    let mut put = |piece: &mut String, line: &mut String| {
+        if column + wide(piece.trim_end()) > columns && !line.is_empty() {
+            out.push_str(line.trim_end());
+            out.push('\n');
+            *line = " ".repeat(indent);
+            column = indent;
+        }
+        column += wide(piece);
+        line.push_str(piece);
+        piece.clear();
+    };
+    for c in text.chars() {
+        // What closes stays with what it closes.
+        if c > '\u{2e7f}' && !"，。；：）”".contains(c) {
+            put(&mut piece, &mut line);
+        }
+        piece.push(c);
+        if c == ' ' {
+            put(&mut piece, &mut line);
+        }
+    }
+    put(&mut piece, &mut line);
+    out.push_str(&line);
+    out
+}
+
 /// Prints a line on standard error; where that cannot be written there is nobody to tell.
 pub(crate) fn tell(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
@@ -53,4 +95,23 @@ pub(crate) fn tell(text: &str) {
 /// Prints a line on standard output; a reader that is gone has seen enough.
 pub(crate) fn say(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::within;
+
+    #[test]
+    fn long_texts_break_at_blanks_or_between_chinese_characters() {
+        for (text, expected) in [
+            ("", ""),
+            ("short", "short"),
+            ("one two three four", "one two\n  three\n  four"),
+            ("a-word-that-does-not-fit at all", "a-word-that-does-not-fit\n  at all"),
+            ("服务器不认识这个收件人。", "服务器不\n  认识这个\n  收件人。"),
+            ("用 smtps 吧", "用 smtps\n  吧"),
+        ] {
+            assert_eq!(within(text, 2, 10), expected);
+        }
+    }
 }

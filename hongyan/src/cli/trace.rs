@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!     1.2 ms  S: 220 mx.example ESMTP        the server is ready
-//!     1.3 ms  C: EHLO [127.0.0.1]            who we are, and: what can you do?
+//!     1.3 ms  C: EHLO [127.0.0.1]            who we are; what can you do?
 //! ```
 //! The lines are those of the one transcript form: secrets are lengths, and nothing of a peer reaches the
 //! terminal raw.
@@ -75,7 +75,7 @@ impl Wanted {
 }
 
 /// Where meanings begin, in columns, unless the line is longer.
-const MARGIN: usize = 56;
+const MARGIN: usize = 44;
 
 fn show(manner: Manner, at: f64, line: &str, meaning: Option<&str>) {
     let paint = manner.paint;
@@ -87,7 +87,7 @@ fn show(manner: Manner, at: f64, line: &str, meaning: Option<&str>) {
     let at = format!("{at:>8.1} ms");
     let mut text = format!("{}  {}", paint.the(Style::Quiet, at), paint.the(style, line));
     if let Some(meaning) = meaning {
-        let gap = MARGIN.saturating_sub(console::measure_text_width(line)).max(2);
+        let gap = MARGIN.saturating_sub(console::measure_text_width(line)).max(3);
         text.push_str(&format!("{:gap$}{}", "", paint.the(Style::Quiet, meaning)));
     }
     text.push('\n');

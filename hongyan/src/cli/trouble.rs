@@ -5,7 +5,7 @@ use std::io::stderr;
 
 use super::exit::Exit;
 use super::paint::{Color, Paint, Style};
-use super::terminal::{Language, safe, tell};
+use super::terminal::{Language, safe, tell, wrapped};
 use crate::said::{Problem, Said};
 
 /// A problem, and what the command exits with.
@@ -45,11 +45,14 @@ impl Trouble {
         let language = Language::of_the_environment();
         let (exit, what, next) = self.parts(language);
         // An advice may show lines to be written somewhere; they are ours.
-        let next = next.split('\n').map(safe).collect::<Vec<_>>().join("\n");
+        let before = language.choose("  next: ", "  下一步：");
+        let line =
+            |line: &str| wrapped(&safe(line), console::measure_text_width(before), &console::Term::stderr());
+        let next = next.split('\n').map(line).collect::<Vec<_>>().join("\n");
         let paint = Paint::on(&stderr(), Color::Auto);
         let command = format!("{command}:");
         tell(&format!("{} {}", paint.the(Style::Strong, command), paint.the(Style::Bad, safe(what))));
-        tell(&format!("  {}{next}", language.choose("next: ", "下一步：")));
+        tell(&format!("{before}{next}"));
         exit
     }
 }

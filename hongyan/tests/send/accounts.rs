@@ -1,5 +1,8 @@
 //! Where the server comes from: option, environment, account; and what is said when there is none.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
 use hongyan::sandbox::{Config, User};
 
 use crate::place::{Place, World};
@@ -114,6 +117,51 @@ fn without_any_server_the_next_step_is_shown() {
     let ran = place.send(&MAIL);
     assert_eq!(ran.code, 78);
     assert!(ran.err.starts_with("send: HONGYAN_SERVER: that is not the address of a server"), "{}", ran.err);
+}
+
+/// Takes one connection, answers CONNECT and passes everything on; gives what was asked for.
+fn http_proxy() -> (u16, std::thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let thread = std::thread::spawn(move || {
+        let mut client = listener.accept().unwrap().0;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut octet = [0];
+            client.read_exact(&mut octet).unwrap();
+            head.push(octet[0]);
+        }
+        let head = String::from_utf8(head).unwrap();
+        let mut server = TcpStream::connect(head.split(' ').nth(1).unwrap()).unwrap();
+        client.write_all(b"HTTP/1.1 200 go ahead\r\n\r\n").unwrap();
+        let (mut up, mut down) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+        let back = std::thread::spawn(move || std::io::copy(&mut down, &mut client));
+        let _ = std::io::copy(&mut up, &mut server);
+        let _ = server.shutdown(std::net::Shutdown::Write);
+        let _ = back.join();
+        head
+    });
+    (port, thread)
+}
+
+#[test]
+fn a_proxy_is_gone_through_whoever_names_it() {
+    let world = World::start(Config::default());
+    for by_option in [true, false] {
+        let (port, proxy) = http_proxy();
+        let url = format!("http://127.0.0.1:{port}");
+        let place = Place::with("proxy", &world);
+        let ran = if by_option {
+            place.send(&[&MAIL[..], &["--trace", "--proxy", &url]].concat())
+        } else {
+            let secret = format!("http://me:hunter2@127.0.0.1:{port}");
+            place.set("HONGYAN_PROXY", &secret).send(&[&MAIL[..], &["--trace"]].concat())
+        };
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(ran.err.contains(&format!("through {url}")) && !ran.err.contains("hunter2"), "{}", ran.err);
+        assert!(proxy.join().unwrap().starts_with(&format!("CONNECT 127.0.0.1:{} ", world.smtp)));
+    }
+    assert_eq!(world.count(), 2);
 }
 
 #[test]

@@ -198,6 +198,7 @@ fn a_line_break_in_an_option_never_becomes_another_line() {
                 "--hold-until: \"soon\" is not a time",
             ),
             (&["a@b.example"], 64, "there is nothing to send"),
+            (&["-m", "-", "--html", "-", "a@b.example"], 64, "-m and --html cannot both be standard input"),
             (
                 &["-m", "m.txt", "--dsn", "never,success", "a@b.example"],
                 64,

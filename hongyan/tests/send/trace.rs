@@ -62,9 +62,7 @@ fn each_line_is_there_in_order() {
     ]);
     assert_eq!(lines, expected, "{err}");
     assert!(
-        err.contains(
-            "S: 354 end with a dot on a line of its own              go ahead; end with a line of one dot"
-        ),
+        err.contains("S: 354 end with a dot on a line of its own   go ahead; end with a line of one dot"),
         "{err}"
     );
 }

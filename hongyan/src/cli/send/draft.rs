@@ -116,6 +116,14 @@ fn header(field: &str) -> Result<(String, String), Trouble> {
 
 fn content(draft: &mut Draft, options: &Options) -> Result<(), Trouble> {
     let charset = options.charset.as_deref();
+    let standard = |path: &Option<std::path::PathBuf>| path.as_deref() == Some(Path::new("-"));
+    if standard(&options.message) && standard(&options.html) {
+        return Err(Trouble::new(
+            Exit::Usage,
+            said("-m and --html cannot both be standard input", "-m 和 --html 不能同时读取标准输入"),
+            said("write one of them to a file", "请把其中之一写入文件"),
+        ));
+    }
     draft.text = match (&options.message, &options.text) {
         (Some(path), _) => Some(text(path, charset, "-m")?),
         (None, Some(text)) => Some(Text::new(text.clone())),

@@ -22,15 +22,15 @@ pub(super) struct Options {
     #[arg(value_name = "ADDRESS", help_heading = "From and to")]
     pub(super) recipients: Vec<String>,
     /// The subject
-    #[arg(short, long, value_name = "TEXT")]
+    #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) subject: Option<String>,
     /// The text, from a file, or with - from standard input; in any charset
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) message: Option<PathBuf>,
     /// The text itself
-    #[arg(long, value_name = "STRING", conflicts_with = "message")]
+    #[arg(long, value_name = "STRING", conflicts_with = "message", allow_hyphen_values = true)]
     pub(super) text: Option<String>,
-    /// The same as HTML; with a text, readers choose
+    /// The same as HTML, from a file or with - from standard input; with a text, readers choose
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) html: Option<PathBuf>,
     /// The charset of the text and HTML files, where it is not UTF-8 and not to be guessed

@@ -68,8 +68,8 @@ impl Run<'_> {
             };
             let size = mail.envelope.size;
             let delivery = session.send(mail).await;
-            // A report that holds the conversation waits for its end.
-            if kept.is_some() {
+            // Where the conversation is shown or reported, the outcome is told at its end.
+            if kept.is_some() || self.shown.trace.is_some() {
                 session.quit().await;
                 return Ok(self.tell(&delivery, Some(size), kept.as_ref()));
             }

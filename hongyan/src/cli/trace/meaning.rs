@@ -112,7 +112,7 @@ fn meaning_of(verb: &str, code: &str) -> Option<Text> {
         ("RCPT", "550") => ("no such mailbox, or not for us", "没有这个邮箱，或不接受"),
         ("DATA", "354") => ("go ahead; end with a line of one dot", "请发送；以单独一个点的行结束"),
         ("CONTENT" | "BDAT", "250") => {
-            ("the mail is taken: from now on it is the server's duty", "邮件已接收：从此由服务器负责")
+            ("taken: from now on it is the server's duty", "邮件已接收：从此由服务器负责")
         }
         ("RSET" | "NOOP", "250") => ("yes", "好"),
         ("QUIT", "221") => ("goodbye", "再见"),
@@ -128,7 +128,7 @@ fn meaning_of(verb: &str, code: &str) -> Option<Text> {
 fn offered(line: &str) -> Option<Text> {
     let keyword = line.split([' ', '=']).next().unwrap_or_default();
     Some(match keyword.to_ascii_uppercase().as_str() {
-        "PIPELINING" => ("several commands without waiting in between", "可连续发送多条命令而无需等待"),
+        "PIPELINING" => ("commands without waiting in between", "可连续发送多条命令而无需等待"),
         "SIZE" => ("the largest mail it takes, in octets", "可接收的最大邮件（字节）"),
         "8BITMIME" => ("content need not be ASCII", "内容不限于 ASCII"),
         "SMTPUTF8" => ("addresses and header in any script", "地址和信头可用任何文字"),
@@ -190,14 +190,14 @@ mod tests {
         ]);
         let after = |n: usize| told[n].unwrap_or_default();
         assert_eq!((after(0), after(3)), ("the server is ready", ""));
-        assert_eq!(after(4), "several commands without waiting in between");
+        assert_eq!(after(4), "commands without waiting in between");
         assert_eq!(
             (after(9), after(10), after(11)),
             ("the sender is accepted", "", "the recipient is accepted")
         );
         assert_eq!(after(12), "no such mailbox, or not for us");
         assert!(after(13).starts_with("go ahead"));
-        assert!(after(15).starts_with("the mail is taken"));
+        assert!(after(15).starts_with("taken"));
         assert_eq!(after(17), "goodbye");
     }
 
@@ -217,7 +217,7 @@ mod tests {
             let told = meanings(&lines);
             let from = 1 + opening.len();
             assert_eq!(told[from..from + 2], [None, None], "{opening:?}");
-            assert!(told[from + 3].is_some_and(|text| text.starts_with("the mail is taken")));
+            assert!(told[from + 3].is_some_and(|text| text.starts_with("taken")));
             assert_eq!(told[from + 5], Some("goodbye"));
         }
     }
@@ -238,7 +238,7 @@ mod tests {
         ]);
         assert_eq!(told[2], Some("go on with the login"));
         assert_eq!(told[4], Some("logged in"));
-        assert!(told[7].is_some_and(|text| text.starts_with("the mail is taken")));
+        assert!(told[7].is_some_and(|text| text.starts_with("taken")));
         assert_eq!(told[9], Some("goodbye"));
     }
 }
