@@ -51,20 +51,9 @@ struct Graph {
 }
 
 impl Graph {
-    /// Reads the graph of this workspace, for this platform, from `cargo metadata`.
+    /// Reads the graph of this workspace from `cargo metadata`.
     fn of_this_workspace() -> Graph {
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-        let host = Command::new(&cargo).arg("-vV").output().expect("cargo runs");
-        let host = String::from_utf8_lossy(&host.stdout).into_owned();
-        let host = host.lines().find_map(|l| l.strip_prefix("host: ")).expect("cargo -vV names the host");
-        let run = Command::new(cargo)
-            .args(["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", host])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()
-            .expect("cargo runs");
-        assert!(run.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&run.stderr));
-        let metadata = serde_json::from_slice(&run.stdout).expect("cargo metadata prints JSON");
-        Graph::from_metadata(&metadata)
+        Graph::from_metadata(&metadata())
     }
 
     fn from_metadata(metadata: &serde_json::Value) -> Graph {
@@ -136,6 +125,21 @@ impl Graph {
     }
 }
 
+/// What `cargo metadata` says of this workspace, for this platform.
+fn metadata() -> serde_json::Value {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let host = Command::new(&cargo).arg("-vV").output().expect("cargo runs");
+    let host = String::from_utf8_lossy(&host.stdout).into_owned();
+    let host = host.lines().find_map(|l| l.strip_prefix("host: ")).expect("cargo -vV names the host");
+    let run = Command::new(cargo)
+        .args(["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", host])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    assert!(run.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&run.stderr));
+    serde_json::from_slice(&run.stdout).expect("cargo metadata prints JSON")
+}
+
 #[test]
 fn the_workspace_keeps_its_walls() {
     let graph = Graph::of_this_workspace();
@@ -188,4 +192,28 @@ fn development_dependencies_do_not_count() {
         Graph::from_metadata(&metadata).breaches(),
         ["hongyan-proto may not bring in mio", "hongyan-proto may not bring in rustls"]
     );
+}
+
+#[test]
+fn every_dependency_has_its_line_in_the_documentation() {
+    let page = include_str!("../../docs/dependencies.md");
+    let named: BTreeSet<&str> = page
+        .lines()
+        .filter_map(|l| l.strip_prefix("| ")?.split('|').next())
+        .flat_map(|l| l.split(", "))
+        .collect();
+    let named: BTreeSet<&str> = named.iter().filter_map(|name| name.split([' ', '(']).next()).collect();
+    for package in metadata()["packages"].as_array().expect("a list") {
+        if !package["source"].is_null() {
+            continue; // not ours
+        }
+        for dependency in package["dependencies"].as_array().expect("a list") {
+            let name = dependency["name"].as_str().expect("a string");
+            assert!(
+                name.starts_with("hongyan") || named.contains(name),
+                "{name}, which {} uses, has no line in docs/dependencies.md",
+                package["name"]
+            );
+        }
+    }
 }
