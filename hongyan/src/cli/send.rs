@@ -29,7 +29,7 @@ Examples (`send` is `hongyan send`):
   Text and HTML with a picture in it (<img src=\"logo.png\">), a copy to somebody:
     send -s News -m news.txt --html news.html --inline logo.png --cc b@example.org a@example.org
   Through a server that is named here; the password is asked for:
-    send --server smtps://me@example.org@smtp.example.org -f me@example.org --text hello a@example.org
+    send --server smtps://me@example.org@smtp.example.org -s Hello -m hello.txt a@example.org
   To see the conversation with a server on this machine, explained:
     send --trace --server smtp://127.0.0.1:2525 --text hello a@example.org
   To see the mail without sending it:
@@ -41,11 +41,12 @@ An account, in ~/.config/hongyan/config.toml (or the file that HONGYAN_CONFIG na
   server = \"smtps://smtp.example.org\"
   user = \"wang@example.org\"
   password_command = \"secret-tool lookup mail example\"
-Further keys: tls, ca, proxy, token_command, certificate, key, insecure. A password may also come from HONGYAN_PASSWORD (an OAuth 2.0
-token from HONGYAN_TOKEN); else it is asked for.
+Further keys: tls, ca, proxy, token_command, certificate, key, insecure. A password may also
+come from HONGYAN_PASSWORD, an OAuth 2.0 token from HONGYAN_TOKEN; else it is asked for.
 
-Exit codes: 0 all accepted; 75 something deferred or in doubt; 64 wrong usage; 65 bad address or mail; 66 missing
-file; 68 unknown host; 69 unreachable or refused; 73, 74 files; 76 protocol; 77 login or certificate; 78 configuration.";
+Exit codes: 0 all accepted; 75 something deferred or in doubt; 64 wrong usage; 65 bad address or
+mail; 66 missing file; 68 unknown host; 69 unreachable or refused; 73, 74 files; 76 protocol;
+77 login or certificate; 78 configuration.";
 
 /// Write a mail and send it
 #[derive(Debug, clap::Args)]

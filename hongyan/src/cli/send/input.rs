@@ -1,16 +1,23 @@
 //! What is read from standard input, and files that cannot be read.
 
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
 use super::problem;
 use crate::cli::exit::Exit;
+use crate::cli::terminal::{Language, tell};
 use crate::cli::trouble::Trouble;
 use crate::mime::compose::{FileError, FileProblem, MAX_TEXT};
 use crate::said::said;
 
 /// Standard input, to its end, within [`MAX_TEXT`].
 pub(super) fn standard(option: &str) -> Result<Vec<u8>, Trouble> {
+    if io::stdin().is_terminal() {
+        tell(Language::of_the_environment().choose(
+            "send: write the text; a line with Ctrl-D alone ends it",
+            "send：请输入正文，以单独一行 Ctrl-D 结束",
+        ));
+    }
     let mut bytes = Vec::new();
     if let Err(error) = io::stdin().lock().take(MAX_TEXT + 1).read_to_end(&mut bytes) {
         return Err(unreadable(Path::new("-"), &error));
