@@ -158,6 +158,16 @@ fn nobody_at_the_port() {
     assert_eq!(lines[0], format!("send: not sent now, at connecting ({url})"));
     assert!(lines[1].contains("refused"), "{}", lines[1]);
     assert_eq!(lines[3], "  for:  a@example.org, b@example.org");
+    // The copy that was asked for is there all the same, to be sent another time, and nothing beside it.
+    let ran = place.send(&[&TEXT[..], &["--server", &url, "-o", "copy.eml", "a@example.org"]].concat());
+    assert_eq!(ran.code, 69, "{ran:?}");
+    let mut names: Vec<_> =
+        std::fs::read_dir(place.path(".")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, [".bin", "copy.eml"]);
+    let world = World::start(Config::default());
+    let ran = place.send(&["--server", &world.url(), "--raw", "copy.eml"]);
+    assert_eq!((ran.code, world.count()), (0, 1), "{ran:?}");
 }
 
 #[test]

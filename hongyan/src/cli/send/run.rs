@@ -56,6 +56,7 @@ impl Run<'_> {
             let mut session = match Session::connect(&self.target.place(), &options).await {
                 Ok(session) => session,
                 Err(failure) => {
+                    self.keep_for_later()?;
                     return Ok(self.tell(&Delivery::failed(recipients, &failure), None, kept.as_ref()));
                 }
             };
@@ -122,6 +123,13 @@ impl Run<'_> {
             None => Box::new(content),
         };
         Ok(Mail { envelope, body })
+    }
+
+    /// Writes the copy that was asked for although there is no server, as every server would take it.
+    fn keep_for_later(&mut self) -> Result<(), Trouble> {
+        let Some(copy) = self.copy.take() else { return Ok(()) };
+        let mut encoder = self.mail.plainly().map_err(|error| problem::compose(&error))?;
+        copy.write(&mut encoder)
     }
 
     /// Says what became of it.
