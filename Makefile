@@ -16,7 +16,7 @@ build: ## build the program (release) and link ./send and ./recv to it
 	@ln -sfn $(TARGET)/release/hongyan recv
 
 demo: build ## start the sandbox, send it the showcase mail, show the conversation and what arrived
-	@scripts/demo.sh $(TARGET)/release/hongyan
+	@$(TARGET)/release/hongyan demo
 
 test: ## run every test that needs no other program
 	@scripts/test.sh --workspace

@@ -4,6 +4,7 @@
 //! called as `send` or `recv` is that command. Commands render; what they do is decided in the library crates.
 
 mod completions;
+mod demo;
 mod exit;
 mod extract;
 mod failed;
@@ -47,6 +48,7 @@ enum Command {
     Inspect(inspect::Args),
     Extract(extract::Args),
     Sandbox(sandbox::Args),
+    Demo(demo::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -59,6 +61,7 @@ impl Command {
             Self::Inspect(args) => args.run(),
             Self::Extract(args) => args.run(),
             Self::Sandbox(args) => args.run(),
+            Self::Demo(args) => args.run(),
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),
         }

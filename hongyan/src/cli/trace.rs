@@ -1,4 +1,4 @@
-//! The conversation as it passes, on standard error: when, who, what, and what that means.
+//! The conversation as it passes: when, who, what, and what that means.
 //!
 //! ```text
 //!     1.2 ms  S: 220 mx.example ESMTP        the server is ready
@@ -9,7 +9,7 @@
 
 mod meaning;
 
-use std::io::{Write as _, stderr};
+use std::io::{Write as _, stderr, stdout};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -31,11 +31,20 @@ pub(crate) struct Line {
 /// Lines that are kept for a report.
 pub(crate) type Kept = Arc<Mutex<Vec<Line>>>;
 
+/// Where lines are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Screen {
+    /// On standard error, beside what the command is for.
+    Error,
+    /// On standard output: they are what the command is for.
+    Output,
+}
+
 /// What to do with the lines.
 #[derive(Clone)]
 pub(crate) struct Wanted {
-    /// Show them on standard error.
-    pub(crate) shown: Option<Manner>,
+    /// Show them.
+    pub(crate) shown: Option<(Manner, Screen)>,
     /// The mail's content too, line by line.
     pub(crate) content: bool,
     /// Keep them.
@@ -62,9 +71,14 @@ impl Wanted {
 
     fn line(&self, meanings: &mut Meanings, who: Who, line: &str) {
         let at = self.began.elapsed().as_secs_f64() * 1000.0;
-        if let Some(manner) = self.shown {
+        if let Some((manner, screen)) = self.shown {
             let meaning = meanings.of(who, line).map(|(en, zh)| manner.language.choose(en, zh));
-            show(manner, at, line, meaning);
+            let text = shown(manner, at, line, meaning);
+            // Nobody to tell where it is closed.
+            let _ = match screen {
+                Screen::Error => stderr().lock().write_all(text.as_bytes()),
+                Screen::Output => stdout().lock().write_all(text.as_bytes()),
+            };
         }
         if let Some(kept) = &self.kept
             && let Ok(mut kept) = kept.lock()
@@ -77,7 +91,7 @@ impl Wanted {
 /// Where meanings begin, in columns, unless the line is longer.
 const MARGIN: usize = 44;
 
-fn show(manner: Manner, at: f64, line: &str, meaning: Option<&str>) {
+fn shown(manner: Manner, at: f64, line: &str, meaning: Option<&str>) -> String {
     let paint = manner.paint;
     let style = match line.get(..3) {
         Some("C: ") => Style::Name,
@@ -91,6 +105,5 @@ fn show(manner: Manner, at: f64, line: &str, meaning: Option<&str>) {
         text.push_str(&format!("{:gap$}{}", "", paint.the(Style::Quiet, meaning)));
     }
     text.push('\n');
-    // Nobody to tell where standard error is closed.
-    let _ = stderr().lock().write_all(text.as_bytes());
+    text
 }

@@ -15,6 +15,8 @@ use super::paint::{Color, Paint};
 use super::raw_mail::RawMail;
 use super::terminal::Language;
 
+pub(crate) use show::summary;
+
 /// Bytes at the beginning of a file in which a header field must stand for it to be a mail.
 const HEADER_WITHIN: usize = 1 << 20;
 

@@ -9,7 +9,7 @@ use crate::cli::paint::{Paint, Style};
 use crate::cli::terminal::Language;
 
 /// Everything about a mail of `len` bytes.
-pub(super) fn summary(
+pub(crate) fn summary(
     out: &mut impl Write,
     summary: &Summary,
     len: u64,
@@ -75,7 +75,7 @@ fn person(person: &Person) -> String {
 }
 
 /// The tree of parts, a line each.
-pub(crate) fn parts(out: &mut impl Write, summary: &Summary, paint: Paint) -> io::Result<()> {
+fn parts(out: &mut impl Write, summary: &Summary, paint: Paint) -> io::Result<()> {
     for (line, part) in tree(summary).iter().zip(&summary.parts) {
         let (path, media_type) = (&part.path, &part.media_type);
         match line.split_once(&format!("{path} {media_type}")) {

@@ -233,7 +233,8 @@ fn listen_in(paint: Paint) -> hongyan_sandbox::config::ListenIn {
     })
 }
 
-fn not_started(error: StartError) -> Failed {
+/// Why a sandbox did not start.
+pub(super) fn not_started(error: StartError) -> Failed {
     let exit = match &error {
         StartError::Listen(..) => Exit::Unavailable,
         StartError::Folder(..) | StartError::FolderInUse(_) | StartError::CaFile(..) => Exit::CannotCreate,

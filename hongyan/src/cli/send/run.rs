@@ -1,6 +1,6 @@
 //! The sending itself: connect, encode for what the server offers, hand over, say what happened.
 
-use std::io::{self, BufRead, Read, stderr, stdout};
+use std::io::{stderr, stdout};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -13,13 +13,12 @@ use crate::cli::paint::{Color, Paint};
 use crate::cli::progress::{Bar, WORTH_A_BAR};
 use crate::cli::server::Target;
 use crate::cli::terminal::{Language, say, tell};
-use crate::cli::trace::{Kept, Wanted};
+use crate::cli::trace::{Kept, Screen, Wanted};
 use crate::cli::trouble::Trouble;
-use crate::mime::compose::{BodyKind, Encoder, Offered};
+use crate::composed::{self, Composed};
 use crate::net::smtp::{Body, Mail, Options, Session, Watched};
 use crate::proto::outcome::Delivery;
 use crate::proto::sasl::Credentials;
-use crate::proto::smtp::envelope::Body as Kind;
 use crate::proto::smtp::{Capabilities, Envelope};
 use crate::said::said;
 
@@ -83,7 +82,10 @@ impl Run<'_> {
     fn options(&mut self, kept: Option<Kept>) -> Options {
         let language = Language::of_the_environment();
         let wanted = Wanted {
-            shown: self.shown.trace.map(|_| Manner { language, paint: Paint::on(&stderr(), Color::Auto) }),
+            shown: self
+                .shown
+                .trace
+                .map(|_| (Manner { language, paint: Paint::on(&stderr(), Color::Auto) }, Screen::Error)),
             content: self.shown.trace == Some(Trace::Full),
             kept,
             began: Instant::now(),
@@ -96,28 +98,15 @@ impl Run<'_> {
 
     /// The mail as this server takes it; a copy of it is written now.
     fn encode(&mut self, server: &Capabilities) -> Result<Mail, Trouble> {
-        let offered = Offered {
-            eight_bit: server.eight_bit_mime,
-            binary: server.binary_mime && server.chunking && self.target.chunking,
-            utf8: server.smtp_utf8,
-        };
+        let offered = composed::offered(server, self.target.chunking);
         let mut encoder = self.mail.encoder(offered).map_err(|error| problem::compose(&error))?;
         if let Some(copy) = self.copy.take() {
             copy.write(&mut encoder)?;
             encoder.restart().map_err(super::output::reading)?;
         }
-        let envelope = Envelope {
-            size: encoder.len(),
-            body: match encoder.body_kind() {
-                BodyKind::SevenBit => Kind::SevenBit,
-                BodyKind::EightBit => Kind::EightBit,
-                BodyKind::Binary => Kind::Binary,
-            },
-            utf8: encoder.needs_utf8(),
-            ..std::mem::take(&mut self.envelope)
-        };
+        let envelope = composed::envelope_for(&encoder, std::mem::take(&mut self.envelope));
         let bar = envelope.size >= WORTH_A_BAR && self.shown.trace.is_none() && !self.shown.quiet;
-        let content = Content(encoder);
+        let content = Composed(encoder);
         let body: Box<dyn Body> = match bar.then(|| Bar::new(envelope.size)) {
             Some(bar) => Box::new(Watched::new(content, move |sent| bar.stands_at(sent))),
             None => Box::new(content),
@@ -156,30 +145,5 @@ impl Run<'_> {
             say(outcome.text("send", Manner { language, paint }).trim_end());
         }
         exit
-    }
-}
-
-/// The composed mail, as a session reads it.
-struct Content(Encoder);
-
-impl Read for Content {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl BufRead for Content {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.0.fill_buf()
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.0.consume(amount);
-    }
-}
-
-impl Body for Content {
-    fn restart(&mut self) -> io::Result<()> {
-        self.0.restart()
     }
 }
