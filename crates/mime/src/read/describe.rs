@@ -11,7 +11,7 @@ use crate::read::lines::trim_blank_end;
 use crate::read::media::MediaType;
 use crate::read::parameter::Parameterized;
 use crate::read::part::{Duplicates, Part};
-use crate::read::structure::Pass;
+use crate::read::structure::{Pass, spend};
 use crate::read::transfer::Encoding;
 
 impl Pass<'_> {
@@ -111,6 +111,7 @@ impl Pass<'_> {
                 return false;
             }
             self.guesses += 1;
+            spend(raw.len() - other.range().end);
             let needle = [&[self.line_end.byte(), b'-', b'-'], boundary].concat();
             memmem::find(&raw[other.range().end..], &needle).is_some()
         };

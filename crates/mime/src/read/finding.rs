@@ -204,7 +204,7 @@ macro_rules! codes {
 
 codes! {
     // Bounds.
-    MoreFindings Defect "more-findings" "{} more findings are not listed." "另有 {} 条发现未列出。"
+    MoreFindings Defect "more-findings" "Further findings, not listed: {}." "另有未列出的发现：{} 条。"
     TooDeep Defect "too-deep" "The parts nest deeper than {} levels; what lies deeper is left as one body." "嵌套超过 {} 层；更深的内容未再拆分。"
     TooManyParts Defect "too-many-parts" "There are more than {} parts; the rest is left unsplit." "部分超过 {} 个；其余内容未再拆分。"
     TooManyFields Defect "too-many-fields" "There are more than {} header fields; the rest are not listed." "头字段超过 {} 个；其余未列出。"
@@ -216,12 +216,12 @@ codes! {
 
     // Line ends and the frame of the message.
     BareCrLines Repair "bare-cr-line-ends" "Lines end in a bare CR; each is read as a line end." "行以单独的 CR 结尾；已按换行处理。"
-    BareLf Lint "bare-lf" "{} lines end in a bare LF where mail on the wire has CRLF." "有 {} 行以单独的 LF 结尾，传输中的邮件应为 CRLF。"
-    BareCr Lint "bare-cr" "{} CR in the message stand without LF (RFC 5322 §2.3 forbids it)." "邮件中有 {} 个 CR 后面没有 LF（RFC 5322 §2.3 禁止）。"
+    BareLf Lint "bare-lf" "Lines that end in a bare LF, where mail on the wire has CRLF: {}." "有 {} 行以单独的 LF 结尾，传输中的邮件应为 CRLF。"
+    BareCr Lint "bare-cr" "CR without LF in the message (RFC 5322 §2.3 forbids it): {}." "邮件中有 {} 个 CR 后面没有 LF（RFC 5322 §2.3 禁止）。"
     BareCrInHeader Ambiguity "bare-cr-in-header" "A CR without LF stands in a header; some programs take it for a line end." "头部有单独的 CR；有的程序会把它当作换行。"
-    NulByte Defect "nul-byte" "{} NUL bytes are in the message (RFC 5322 §3.5 forbids them)." "邮件中有 {} 个 NUL 字节（RFC 5322 §3.5 禁止）。"
-    LineTooLong Lint "line-too-long" "{} lines are longer than the 998 bytes of RFC 5322 §2.1.1." "有 {} 行超过 998 字节（RFC 5322 §2.1.1）。"
-    HeaderLineLong Lint "header-line-long" "{} header lines are longer than the 78 characters that RFC 5322 §2.1.1 recommends." "有 {} 行头部超过建议的 78 个字符（RFC 5322 §2.1.1）。"
+    NulByte Defect "nul-byte" "NUL bytes in the message (RFC 5322 §3.5 forbids them): {}." "邮件中有 {} 个 NUL 字节（RFC 5322 §3.5 禁止）。"
+    LineTooLong Lint "line-too-long" "Lines longer than the 998 bytes of RFC 5322 §2.1.1: {}." "有 {} 行超过 998 字节（RFC 5322 §2.1.1）。"
+    HeaderLineLong Lint "header-line-long" "Header lines longer than the 78 characters that RFC 5322 §2.1.1 recommends: {}." "有 {} 行头部超过建议的 78 个字符（RFC 5322 §2.1.1）。"
     ByteOrderMark Repair "byte-order-mark" "A byte order mark stands before the header; it is passed over." "邮件头前有字节顺序标记，已略过。"
     LeadingBlankLine Ambiguity "leading-blank-line" "Blank lines stand before the header; strictly the header is empty and all the rest body." "邮件头前有空行；严格说邮件头为空，其余都是正文。"
     MboxFromLine Lint "mbox-from-line" "A From_ line of an mbox file stands before the header; it is no header field." "邮件头前有 mbox 的 From_ 行，它不是头字段。"
@@ -293,15 +293,15 @@ codes! {
     // Transfer encodings.
     UnknownEncoding Defect "unknown-encoding" "The transfer encoding {} is unknown; the body is left as it is." "未知的传输编码 {}；正文保持原样。"
     OddEncodingName Repair "odd-encoding-name" "The transfer encoding is written {}." "传输编码写作 {}。"
-    Base64BadBytes Defect "base64-bad-bytes" "{} bytes are no base64 and were passed over." "有 {} 个字节不属于 base64，已略过。"
+    Base64BadBytes Defect "base64-bad-bytes" "Bytes that are no base64, passed over: {}." "有 {} 个字节不属于 base64，已略过。"
     Base64NotPadded Repair "base64-not-padded" "Base64 ends without its padding." "base64 结尾缺少填充。"
     Base64Dangling Defect "base64-dangling" "Base64 ends in the middle of a byte; its last character was lost." "base64 在一个字节中间结束；最后一个字符丢失。"
     Base64AfterPadding Ambiguity "base64-after-padding" "Base64 goes on after its padding: {}." "base64 在填充之后仍有数据：{}。"
-    Base64Trailing Defect "base64-trailing-text" "{} bytes of other text follow the base64 and were not decoded." "base64 之后有 {} 字节其他文字，未解码。"
+    Base64Trailing Defect "base64-trailing-text" "Bytes of other text behind the base64, not decoded: {}." "base64 之后有 {} 字节其他文字，未解码。"
     Base64NotBase64 Ambiguity "not-base64" "The body is labelled base64 but is none; it is left as it is." "正文标为 base64 但并不是，保持原样。"
     Base64Url Ambiguity "base64-url-alphabet" "Base64 uses - and _; they were read as + and /." "base64 用了 - 和 _；按 + 和 / 解读。"
-    QpBadEscape Defect "quoted-printable-bad-escape" "{} times = is followed by no hexadecimal pair; it was kept as it is." "有 {} 处 = 后面不是十六进制数，已保留原样。"
-    UuBadLine Defect "uuencode-bad-line" "{} lines are no uuencode; they were not decoded." "有 {} 行不是 uuencode，未解码。"
+    QpBadEscape Defect "quoted-printable-bad-escape" "Signs = that no hexadecimal pair follows, kept as they are: {}." "有 {} 处 = 后面不是十六进制数，已保留原样。"
+    UuBadLine Defect "uuencode-bad-line" "Lines that are no uuencode, not decoded: {}." "有 {} 行不是 uuencode，未解码。"
     UuNoEnd Defect "uuencode-no-end" "The uuencoded data has no end line." "uuencode 数据没有结束行。"
     UuNoBegin Ambiguity "uuencode-no-begin" "The body is labelled uuencode but has no begin line; it is left as it is." "正文标为 uuencode 但没有 begin 行，保持原样。"
     EightBitIn7Bit Lint "8-bit-in-7bit" "A part holds bytes above 127 but is labelled {}." "部分内容含 127 以上的字节，却标为 {}。"
@@ -346,6 +346,6 @@ mod tests {
         }
         let list = findings.finish();
         assert_eq!(list.len(), 3);
-        assert_eq!(list[2].text(), "3 more findings are not listed.");
+        assert_eq!(list[2].text(), "Further findings, not listed: 3.");
     }
 }

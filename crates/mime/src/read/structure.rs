@@ -182,6 +182,7 @@ impl<'a> Pass<'a> {
                 match_line(stack, &raw[line]).is_some()
             }
         });
+        spend(end - at);
         if over {
             self.bound(Code::TooManyFields, self.limits.fields, part, at..end);
         }
@@ -292,11 +293,13 @@ impl<'a> Pass<'a> {
         let mut search = at;
         while let Some(offset) = finder.find(&self.raw[search..]) {
             let start = search + offset + 1;
+            spend(offset);
             if let Some(found) = self.candidate(start) {
                 return Some(found);
             }
             search = start;
         }
+        spend(self.raw.len() - search);
         None
     }
 
@@ -343,6 +346,7 @@ impl<'a> Pass<'a> {
         }
         self.guesses += 1;
         if let Some(boundary) = &open.boundary {
+            spend(self.raw.len() - line.end);
             let needle = [&[self.line_end.byte(), b'-', b'-'], boundary.as_slice()].concat();
             if memmem::find(&self.raw[line.end..], &needle).is_some() {
                 return None;
@@ -427,6 +431,7 @@ impl<'a> Pass<'a> {
 fn match_line(stack: &[Open], line: &[u8]) -> Option<(usize, bool)> {
     let content = trim_blank_end(line.get(2..)?);
     let mut closed = None;
+    spend(line.len() + stack.len());
     for (level, open) in stack.iter().enumerate().rev() {
         let Some(boundary) = &open.boundary else { continue };
         let opens = content == boundary;
@@ -440,4 +445,84 @@ fn match_line(stack: &[Open], line: &[u8]) -> Option<(usize, bool)> {
         }
     }
     closed
+}
+
+/// Accounts for bytes looked at and boundaries compared; the tests hold the sum linear.
+pub(super) fn spend(work: usize) {
+    #[cfg(test)]
+    tests::WORK.with(|sum| sum.set(sum.get() + work));
+    #[cfg(not(test))]
+    let _ = work;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    thread_local! {
+        pub(super) static WORK: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// Work for reading the structure of `raw`.
+    fn work(raw: &[u8]) -> usize {
+        WORK.with(|sum| sum.set(0));
+        Pass::run(raw, Limits::default(), Duplicates::Revealing);
+        WORK.with(Cell::get)
+    }
+
+    /// What is repeated, behind what stands before it once.
+    type Hostile = (&'static str, String, &'static str);
+
+    #[test]
+    fn the_work_is_linear_in_the_bytes() {
+        let open = "Content-Type: multipart/mixed; boundary=b\n\n";
+        let long = "x".repeat(68);
+        let sixty: String = (0..60)
+            .map(|n| format!("Content-Type: multipart/mixed; boundary={long}{n:02}\n\n--{long}{n:02}\n"))
+            .collect();
+        let alike: &'static str = Box::leak(format!("--{long}99\n").into_boxed_str());
+        let cases: [Hostile; 13] = [
+            (
+                "multiparts that all have one boundary",
+                String::new(),
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\n",
+            ),
+            ("multiparts without boundary", String::new(), "Content-Type: multipart/mixed\n\n--x\n"),
+            (
+                "multiparts with a boundary that never occurs",
+                open.into(),
+                "--a\nContent-Type: multipart/mixed; boundary=y\n\n",
+            ),
+            ("messages in messages", String::new(), "Content-Type: message/rfc822\n\n"),
+            ("sixty open boundaries and lines almost like them", sixty + "\n", alike),
+            ("lines that begin with the boundary", format!("{open}--b\n\n"), "--bx\n"),
+            ("empty parts", open.into(), "--b\n\n"),
+            ("closed and opened again", open.into(), "--b--\n--b\n\n"),
+            ("dashes", format!("{open}--b\n\n"), "\n--"),
+            (
+                "two Content-Types in every part",
+                open.into(),
+                "--b\nContent-Type: a/b\nContent-Type: multipart/mixed; boundary=x\n\n",
+            ),
+            (
+                "parts whose boundary occurs, but far behind",
+                open.into(),
+                "--b\nContent-Type: multipart/mixed; boundary=zz\n\n--other\nContent-\n",
+            ),
+            ("header lines that are none", "To: x\n".into(), "a b\nTo: x\n"),
+            ("header lines of blanks", "To: x\n".into(), " \n"),
+        ];
+        for (what, before, repeated) in cases {
+            let raw =
+                |size: usize| format!("{before}{}", repeated.repeat(size / repeated.len())).into_bytes();
+            let (small, large) = (raw(256 << 10), raw(1 << 20));
+            let (little, much) = (work(&small), work(&large));
+            // Every byte some times for itself, and the bounded searches of all the rest.
+            let most = large.len() * (4 + MAX_GUESSES);
+            assert!(much <= most, "{what}: {much} for {} bytes", large.len());
+            assert!(much <= little * 5, "{what}: {little} for a quarter, {much} for all");
+        }
+    }
 }

@@ -126,6 +126,38 @@ fn the_first_error_of_a_sink_ends_the_decoding() {
 }
 
 #[test]
+fn a_piece_is_cut_where_nothing_is_cut_in_two() {
+    for (encoding, pattern) in [
+        ("quoted-printable", "=41"),
+        ("quoted-printable", "a= \t\r\n"),
+        ("quoted-printable", "a \t \r\n"),
+        ("quoted-printable", "=3D=\r\n"),
+        ("base64", "QUJD"),
+        ("base64", "QUJDR\r\n"),
+        ("base64", "QQ==\r\n"),
+        ("base64", "QU!JD"),
+    ] {
+        for shift in 0..pattern.len() {
+            // Far more than one piece, the pattern beginning at every place within it.
+            let body = format!(
+                "{}{}",
+                "QUJDRE".repeat(2).get(..shift).unwrap_or(""),
+                pattern.repeat(300_000 / pattern.len())
+            );
+            let raw = encoded(encoding, body.as_bytes());
+            let message = Message::parse(&raw);
+            let mut streamed = Vec::new();
+            let sink = |piece: &[u8]| {
+                streamed.extend_from_slice(piece);
+                Ok::<(), Infallible>(())
+            };
+            message.decode_to(0, sink).expect("the sink takes all");
+            assert!(streamed == *message.decoded(0), "{encoding} {pattern:?}, {shift} bytes in");
+        }
+    }
+}
+
+#[test]
 fn text_is_read_in_the_charset_it_is_in() {
     // (rule, Content-Type, content, text, finding)
     type Case = (&'static str, &'static str, &'static [u8], &'static str, Option<&'static str>);
@@ -237,6 +269,17 @@ fn a_summary_carries_bounded_text_and_the_whole_length() {
     assert_eq!(summary.parts[0].len, body.len() as u64);
     assert!(summary.truncated);
     assert_eq!(codes(&raw), ["text-cut"]);
+}
+
+#[test]
+fn a_summary_carries_bounded_text_over_all_parts() {
+    let part = format!("--b\n\n{}\n", "x".repeat(1 << 20));
+    let raw = mail(&format!("Content-Type: multipart/mixed; boundary=b\n\n{}--b--\n", part.repeat(18)));
+    let summary = inspect(&raw);
+    let text: usize = summary.parts.iter().filter_map(|part| part.text.as_ref()).map(String::len).sum();
+    assert_eq!(text, 16 << 20);
+    assert!(summary.truncated);
+    assert_eq!(summary.parts.len(), 19);
 }
 
 proptest! {

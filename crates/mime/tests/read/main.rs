@@ -6,6 +6,7 @@ mod corpus;
 mod differential;
 mod fixtures;
 mod headers;
+mod hostile;
 mod safety;
 mod structure;
 mod summary;

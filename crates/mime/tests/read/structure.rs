@@ -244,6 +244,13 @@ fn header_sections_that_are_broken() {
             "x\n",
             "header-junk-line",
         ),
+        (
+            "a line that is no field, with a continuation of its own",
+            "Subject: s\nX-Bad Name: y\n z\nTo: a@b\n\nx\n",
+            Some("s"),
+            "x\n",
+            "header-junk-line",
+        ),
         ("an indented first field", " Subject: s\nTo: a@b\n\nx\n", Some("s"), "x\n", "continuation-first"),
         (
             "a continuation of blanks",

@@ -48,10 +48,7 @@ fn cut(rest: &[u8]) -> usize {
     if rest.len() <= super::PIECE {
         return rest.len();
     }
-    let whole = |at: &usize| {
-        let bytes = &rest[*at - 3..*at];
-        !matches!(bytes[2], b' ' | b'\t' | b'\r' | b'=') && bytes[0] != b'=' && bytes[1] != b'='
-    };
+    let whole = |at: &usize| !matches!(rest[*at - 1], b' ' | b'\t' | b'\r' | b'=') && rest[*at - 2] != b'=';
     (super::PIECE..rest.len()).find(whole).unwrap_or(rest.len())
 }
 
