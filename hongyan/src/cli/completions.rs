@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap_complete::{Shell, generate};
 
 use super::exit::Exit;
-use super::failed::Failed;
+use super::system::printed;
 
 /// Print a shell's completion script
 #[derive(Debug, clap::Args)]
@@ -23,9 +23,9 @@ impl Args {
     pub(crate) fn run(self) -> Exit {
         let mut script = Vec::new();
         generate(self.shell, &mut super::command(), "hongyan", &mut script);
-        match io::stdout().write_all(&script) {
+        match printed(io::stdout().write_all(&script)) {
             Ok(()) => Exit::Ok,
-            Err(error) => Failed::printing(&error).say("completions"),
+            Err(trouble) => trouble.report("completions"),
         }
     }
 }

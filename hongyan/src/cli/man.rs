@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap_mangen::Man;
-use hongyan_mime::read::safe;
 
 use super::exit::Exit;
-use super::failed::Failed;
+use super::system::printed;
+use super::trouble::Trouble;
+use crate::said::said;
 
 /// Print the manual page, or write one for each command
 #[derive(Debug, clap::Args)]
@@ -25,23 +26,25 @@ impl Args {
     /// Prints the page, or writes all of them.
     pub(crate) fn run(self) -> Exit {
         let result = match &self.dir {
-            None => page(super::command())
-                .and_then(|page| io::stdout().write_all(&page))
-                .map_err(|error| Failed::printing(&error)),
+            None => printed(page(super::command()).and_then(|page| io::stdout().write_all(&page))),
             Some(dir) => write(dir),
         };
         match result {
             Ok(()) => Exit::Ok,
-            Err(failed) => failed.say("man"),
+            Err(trouble) => trouble.report("man"),
         }
     }
 }
 
-fn write(dir: &Path) -> Result<(), Failed> {
+fn write(dir: &Path) -> Result<(), Trouble> {
     let written = fs::create_dir_all(dir).and_then(|()| clap_mangen::generate_to(super::command(), dir));
     written.map_err(|error| {
-        let dir = dir.to_string_lossy();
-        Failed::new(Exit::CannotCreate, format!("{}: {error}", safe::line(&dir)))
+        let dir = dir.display();
+        Trouble::new(
+            Exit::CannotCreate,
+            said(format!("{dir}: {error}"), format!("{dir}：{error}")),
+            said("name a directory that you may write to", "请指定一个可写的目录"),
+        )
     })
 }
 

@@ -8,12 +8,12 @@ use std::io::{self, Read};
 use std::ops::Deref;
 use std::path::Path;
 
-use hongyan_mime::read::safe;
 use memmap2::Mmap;
 
 use super::exit::Exit;
-use super::failed::Failed;
 use super::figures::grouped;
+use super::trouble::Trouble;
+use crate::said::{Said, said};
 
 /// The longest mail, in bytes, that is taken from standard input or another pipe.
 pub(crate) const MAX_PIPED: u64 = 256 << 20;
@@ -40,48 +40,73 @@ impl Deref for RawMail {
 
 impl RawMail {
     /// The mail in the file `path`, or on standard input where that is `-`.
-    pub(crate) fn load(path: &Path) -> Result<Self, Failed> {
+    pub(crate) fn load(path: &Path) -> Result<Self, Trouble> {
+        let name = file_name(path);
         if path.as_os_str() == "-" {
-            return piped(io::stdin().lock(), "standard input", MAX_PIPED);
+            return piped(io::stdin().lock(), &name, MAX_PIPED);
         }
-        let shown = safe::line(&path.to_string_lossy()).into_owned();
-        let cannot = |error: &io::Error| {
-            let exit = match error.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => Exit::NoInput,
-                io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => Exit::NoInput,
-                _ => Exit::Io,
-            };
-            Failed::new(exit, format!("{shown}: {error}"))
-        };
-        let mut file = File::open(path).map_err(|error| cannot(&error))?;
-        let metadata = file.metadata().map_err(|error| cannot(&error))?;
+        let mut file = File::open(path).map_err(|error| unreadable(&name, &error))?;
+        let metadata = file.metadata().map_err(|error| unreadable(&name, &error))?;
         if metadata.is_dir() {
-            return Err(Failed::new(Exit::NoInput, format!("{shown} is a directory; name one mail in it")));
+            return Err(unreadable(&name, &io::ErrorKind::IsADirectory.into()));
         }
         if !metadata.is_file() {
-            return piped(file, &shown, MAX_PIPED);
+            return piped(file, &name, MAX_PIPED);
         }
         if metadata.len() > MAPPED_FROM {
-            return map(&file).map(Self::Mapped).map_err(|error| cannot(&error));
+            return map(&file).map(Self::Mapped).map_err(|error| unreadable(&name, &error));
         }
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-        (&mut file).take(MAPPED_FROM + 1).read_to_end(&mut bytes).map_err(|error| cannot(&error))?;
+        (&mut file)
+            .take(MAPPED_FROM + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| unreadable(&name, &error))?;
         if bytes.len() as u64 > MAPPED_FROM {
-            return Err(Failed::new(Exit::Io, format!("{shown} grew while it was read; try again")));
+            let Said { en, zh } = name;
+            return Err(Trouble::new(
+                Exit::Io,
+                said(format!("{en} grew while it was read"), format!("{zh} 在读取过程中变大了")),
+                said("try again when nobody writes to it", "请在没有程序写入它时再试一次"),
+            ));
         }
         Ok(Self::Read(bytes))
     }
 }
 
-fn piped(from: impl Read, what: &str, limit: u64) -> Result<RawMail, Failed> {
+/// How a file is called in a sentence.
+pub(crate) fn file_name(path: &Path) -> Said {
+    if path.as_os_str() == "-" {
+        return said("standard input", "标准输入");
+    }
+    let shown = path.to_string_lossy();
+    said(shown.as_ref(), shown.as_ref())
+}
+
+fn unreadable(name: &Said, error: &io::Error) -> Trouble {
+    let (exit, next) = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            (Exit::NoInput, said("check the file's name", "请检查文件名"))
+        }
+        io::ErrorKind::IsADirectory => (Exit::NoInput, said("name one mail in it", "请指定其中的一封邮件")),
+        io::ErrorKind::PermissionDenied => {
+            (Exit::NoInput, said("ask for the right to read it", "请先取得读取它的权限"))
+        }
+        _ => (Exit::Io, said("try again; the disk may have to be looked at", "请重试，或检查磁盘")),
+    };
+    let (en, zh) = (format!("{} cannot be read: {error}", name.en), format!("无法读取 {}：{error}", name.zh));
+    Trouble::new(exit, said(en, zh), next)
+}
+
+fn piped(from: impl Read, name: &Said, limit: u64) -> Result<RawMail, Trouble> {
     let mut bytes = Vec::new();
-    from.take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Failed::new(Exit::Io, format!("{what}: {error}")))?;
+    from.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable(name, &error))?;
     if bytes.len() as u64 > limit {
-        let text =
-            format!("{what} gave more than {} bytes; save the mail to a file and name that", grouped(limit));
-        return Err(Failed::new(Exit::Data, text));
+        let (Said { en, zh }, limit) = (name, grouped(limit));
+        return Err(Trouble::new(
+            Exit::Data,
+            said(format!("{en} gave more than {limit} bytes"), format!("{zh} 超过了 {limit} 字节")),
+            said("save the mail to a file and name that", "请先把邮件存成文件，再指定该文件"),
+        ));
     }
     Ok(RawMail::Read(bytes))
 }
@@ -98,12 +123,14 @@ fn map(file: &File) -> io::Result<Mmap> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::terminal::Language;
 
     #[test]
     fn a_pipe_is_read_up_to_its_limit_and_not_cut_off_there() {
-        assert_eq!(&*piped(&b"12345"[..], "it", 5).ok().unwrap(), b"12345");
-        let beyond = piped(&b"123456"[..], "it", 5).err().unwrap();
-        assert_eq!(beyond.exit, Exit::Data);
-        assert_eq!(beyond.text, "it gave more than 5 bytes; save the mail to a file and name that");
+        let name = said("it", "它");
+        assert_eq!(&*piped(&b"12345"[..], &name, 5).ok().unwrap(), b"12345");
+        let beyond = piped(&b"123456"[..], &name, 5).err().unwrap();
+        let (exit, what, _) = beyond.parts(Language::English);
+        assert_eq!((exit, what), (Exit::Data, "it gave more than 5 bytes"));
     }
 }

@@ -9,7 +9,7 @@ mod inline;
 mod input;
 mod message;
 mod output;
-mod problem;
+pub(crate) mod problem;
 mod raw;
 mod report;
 mod run;

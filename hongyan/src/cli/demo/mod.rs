@@ -21,15 +21,18 @@ use hongyan_sandbox::{Keep, Message, Sandbox, User};
 use tokio::time::timeout;
 
 use super::exit::Exit;
-use super::failed::Failed;
 use super::figures::grouped;
 use super::inspect;
 use super::outcome::{Manner, Outcome};
 use super::paint::{Color, Paint, Style};
 use super::sandbox::not_started;
+use super::send::problem;
+use super::system::{printed, random, runtime};
 use super::terminal::Language;
 use super::trace::{Screen, Wanted};
+use super::trouble::Trouble;
 use crate::composed;
+use crate::said::said;
 
 /// How long all of it may take. It takes a fraction of a second.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -54,17 +57,11 @@ impl Args {
     pub(crate) fn run(self) -> Exit {
         let manner =
             Manner { language: Language::of_the_environment(), paint: Paint::on(&io::stdout(), self.color) };
-        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => return Failed::new(Exit::Io, format!("no runtime: {error}")).say("demo"),
-        };
-        let shown = runtime.block_on(async {
-            timeout(PATIENCE, Demo { dir: self.dir, manner, step: 0 }.show()).await.unwrap_or_else(|_| {
-                let seconds = PATIENCE.as_secs();
-                Err(Failed::new(Exit::TempFail, format!("it was not done within {seconds} seconds")))
-            })
+        let shown = runtime().and_then(|runtime| {
+            let demo = Demo { dir: self.dir, manner, step: 0 }.show();
+            runtime.block_on(async { timeout(PATIENCE, demo).await.unwrap_or_else(|_| Err(late())) })
         });
-        shown.unwrap_or_else(|failed| failed.say("demo"))
+        shown.unwrap_or_else(|trouble| trouble.report("demo"))
     }
 }
 
@@ -75,12 +72,12 @@ struct Demo {
 }
 
 impl Demo {
-    async fn show(mut self) -> Result<Exit, Failed> {
+    async fn show(mut self) -> Result<Exit, Trouble> {
         let mut encoder = self.compose()?;
         let mut composed = Vec::new();
         encoder.read_to_end(&mut composed).and_then(|_| encoder.restart()).map_err(unread)?;
 
-        let password = Secret::new(format!("{:016x}", random()?[0]));
+        let password = Secret::new(format!("{:016x}", words()?[0]));
         let sandbox = self.start(&password).await?;
         let mut news = sandbox.store().subscribe();
         let exit = self.send(&sandbox, password, encoder).await?;
@@ -88,23 +85,26 @@ impl Demo {
             return Ok(exit);
         }
         let Ok(Ok(message)) = timeout(AFTER_REPLY, news.recv()).await else {
-            return Err(Failed::new(Exit::TempFail, "the server said that it kept the mail, and did not"));
+            return Err(wrong(
+                "the server said that it kept the mail, and did not",
+                "服务器说已收下邮件，但并没有",
+            ));
         };
         let same = self.inspect(&message, &composed)?;
         self.places(&sandbox, &message)?;
         sandbox.stop().await;
         if !same {
-            return Err(Failed::new(Exit::Data, "what arrived is not what was sent"));
+            return Err(wrong("what arrived is not what was sent", "收到的内容与发出的不同"));
         }
         Ok(Exit::Ok)
     }
 
-    fn compose(&mut self) -> Result<Encoder, Failed> {
+    fn compose(&mut self) -> Result<Encoder, Trouble> {
         self.title("A mail is composed", "写一封邮件")?;
         let offset = chrono::Local::now().offset().local_minus_utc() / 60;
         let date = Date::new(SystemTime::now(), i16::try_from(offset).unwrap_or(0));
-        let encoder = letter::draft(date, random()?).encoder(composed::offered(&offers(), true));
-        let encoder = encoder.map_err(|error| Failed::new(Exit::Data, error.to_string()))?;
+        let encoder = letter::draft(date, words()?).encoder(composed::offered(&offers(), true));
+        let encoder = encoder.map_err(|error| problem::compose(&error))?;
         let bytes = grouped(encoder.len());
         self.text(
             &format!("Text, HTML with a picture and a link, a sound, and 工资条.pdf: {bytes} bytes."),
@@ -113,7 +113,7 @@ impl Demo {
         Ok(encoder)
     }
 
-    async fn start(&mut self, password: &Secret) -> Result<Sandbox, Failed> {
+    async fn start(&mut self, password: &Secret) -> Result<Sandbox, Trouble> {
         self.title("A mail server is started on this machine", "在本机启动一台邮件服务器")?;
         let sandbox = Sandbox::start(hongyan_sandbox::Config {
             smtps: None,
@@ -124,7 +124,7 @@ impl Demo {
             keep: Keep::Folder(self.dir.clone()),
             ..hongyan_sandbox::Config::default()
         });
-        let sandbox = sandbox.await.map_err(not_started)?;
+        let sandbox = sandbox.await.map_err(|error| not_started(&error))?;
         let address = sandbox.smtp().map(|address| address.to_string()).unwrap_or_default();
         self.text(
             &format!("It listens at {address}, wants TLS and a login, and passes nothing on."),
@@ -133,7 +133,7 @@ impl Demo {
         Ok(sandbox)
     }
 
-    async fn send(&mut self, sandbox: &Sandbox, password: Secret, encoder: Encoder) -> Result<Exit, Failed> {
+    async fn send(&mut self, sandbox: &Sandbox, password: Secret, encoder: Encoder) -> Result<Exit, Trouble> {
         self.title(
             "The mail is sent; C: is what we say, S: what the server says",
             "发送邮件（C: 是客户端，S: 是服务器）",
@@ -158,7 +158,7 @@ impl Demo {
             tap: wanted.listener(),
             ..Options::default()
         };
-        let address = |text| Address::parse(text).map_err(|e| Failed::new(Exit::Data, e.to_string()));
+        let address = |text| Address::parse(text).map_err(|error| wrong(&error.to_string(), text));
         let to = address(letter::TO)?;
         let envelope = Envelope {
             from: Some(address(letter::FROM)?),
@@ -181,14 +181,13 @@ impl Demo {
     }
 
     /// Shows what arrived; whether it is what was composed.
-    fn inspect(&mut self, message: &Message, composed: &[u8]) -> Result<bool, Failed> {
+    fn inspect(&mut self, message: &Message, composed: &[u8]) -> Result<bool, Trouble> {
         self.title("What arrived, taken apart", "收到的邮件，逐层展开")?;
         let arrived = message.content().map_err(unread)?;
         let Manner { language, paint } = self.manner;
         let mut out = io::stdout().lock();
         let length = arrived.len() as u64;
-        inspect::summary(&mut out, &read::inspect(&arrived), length, language, paint)
-            .map_err(|error| Failed::printing(&error))?;
+        printed(inspect::summary(&mut out, &read::inspect(&arrived), length, language, paint))?;
         drop(out);
         let same = *arrived == *composed;
         let text = if same {
@@ -201,7 +200,7 @@ impl Demo {
         Ok(same)
     }
 
-    fn places(&mut self, sandbox: &Sandbox, message: &Message) -> Result<(), Failed> {
+    fn places(&mut self, sandbox: &Sandbox, message: &Message) -> Result<(), Trouble> {
         self.title("Where everything lies, and what to try next", "文件在哪里，接下来可以试什么")?;
         let shown =
             |path: Option<&Path>| safe::line(&path.unwrap_or(Path::new("")).to_string_lossy()).into_owned();
@@ -243,19 +242,19 @@ impl Demo {
         Ok(())
     }
 
-    fn title(&mut self, english: &str, chinese: &str) -> Result<(), Failed> {
+    fn title(&mut self, english: &str, chinese: &str) -> Result<(), Trouble> {
         self.step += 1;
         let text = format!("{}. {}", self.step, self.manner.language.choose(english, chinese));
         let space = if self.step == 1 { "" } else { "\n" };
         self.print(&format!("{space}{}\n", self.manner.paint.the(Style::Title, text)))
     }
 
-    fn text(&self, english: &str, chinese: &str) -> Result<(), Failed> {
+    fn text(&self, english: &str, chinese: &str) -> Result<(), Trouble> {
         self.print(&format!("   {}\n", self.manner.language.choose(english, chinese)))
     }
 
-    fn print(&self, text: &str) -> Result<(), Failed> {
-        io::stdout().lock().write_all(text.as_bytes()).map_err(|error| Failed::printing(&error))
+    fn print(&self, text: &str) -> Result<(), Trouble> {
+        printed(io::stdout().lock().write_all(text.as_bytes()))
     }
 }
 
@@ -273,15 +272,32 @@ fn offers() -> Capabilities {
     }
 }
 
-fn unread(error: io::Error) -> Failed {
-    Failed::new(Exit::Io, format!("the mail cannot be read again: {error}"))
+fn unread(error: io::Error) -> Trouble {
+    Trouble::new(
+        Exit::Io,
+        said(format!("the mail cannot be read again: {error}"), format!("无法再次读取邮件：{error}")),
+        said("look whether something else writes to the folder", "请检查是否有别的程序在写这个文件夹"),
+    )
 }
 
-fn random() -> Result<[u64; 2], Failed> {
-    let mut bytes = [0; 16];
-    getrandom::getrandom(&mut bytes)
-        .map_err(|error| Failed::new(Exit::Io, format!("no random numbers: {error}")))?;
-    let (high, low) = bytes.split_at(8);
+fn late() -> Trouble {
+    let seconds = PATIENCE.as_secs();
+    Trouble::new(
+        Exit::TempFail,
+        said(format!("it was not done within {seconds} seconds"), format!("{seconds} 秒内没有完成")),
+        said("try again when the machine has less to do", "请在机器空闲时再试"),
+    )
+}
+
+/// What must not be.
+fn wrong(en: &str, zh: &str) -> Trouble {
+    let next = said("please report this, with everything above", "请把以上内容作为错误报告给我们");
+    Trouble::new(Exit::Protocol, said(en, zh), next)
+}
+
+/// Two random words, for a Message-ID or a password.
+fn words() -> Result<[u64; 2], Trouble> {
+    let bytes: [u8; 16] = random()?;
     let word = |half: &[u8]| half.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-    Ok([word(high), word(low)])
+    Ok([word(&bytes[..8]), word(&bytes[8..])])
 }

@@ -8,11 +8,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use hongyan_mime::read::safe::{self, FileNames};
+use hongyan_mime::read::safe::FileNames;
 use sha2::{Digest, Sha256};
 
 use crate::cli::exit::Exit;
-use crate::cli::failed::Failed;
+use crate::cli::trouble::Trouble;
+use crate::said::said;
 
 /// How many names are tried for one file where all of them are taken.
 const MAX_TRIES: usize = 10_000;
@@ -34,10 +35,17 @@ pub(super) struct Kept {
 
 impl Directory {
     /// The directory `path`, made (with those above it) where it is not there.
-    pub(super) fn open(path: &Path) -> Result<Self, Failed> {
+    pub(super) fn open(path: &Path) -> Result<Self, Trouble> {
         let cannot = |error: io::Error| {
-            let path = path.to_string_lossy();
-            Failed::new(Exit::CannotCreate, format!("the directory {}: {error}", safe::line(&path)))
+            let path = path.display();
+            Trouble::new(
+                Exit::CannotCreate,
+                said(
+                    format!("nothing can be put into the directory {path}: {error}"),
+                    format!("无法写入目录 {path}：{error}"),
+                ),
+                said("name another with -d", "请用 -d 指定另一个目录"),
+            )
         };
         fs::create_dir_all(path).map_err(cannot)?;
         Ok(Self { path: path.canonicalize().map_err(cannot)?, names: FileNames::new(), begun: 0 })
@@ -54,12 +62,20 @@ impl Directory {
         wanted: Option<&str>,
         fallback: &str,
         content: impl FnOnce(&mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()>,
-    ) -> Result<Kept, Failed> {
-        let shown = safe::line(wanted.unwrap_or(fallback)).into_owned();
+    ) -> Result<Kept, Trouble> {
         let failed = |exit, error: io::Error| {
-            let dir = self.path.to_string_lossy();
-            let text = format!("{shown} could not be written into {}: {error}", safe::line(&dir));
-            Failed::new(exit, format!("{text}; nothing of it is left there"))
+            let (name, dir) = (wanted.unwrap_or(fallback), self.path.display());
+            Trouble::new(
+                exit,
+                said(
+                    format!("{name} could not be written into {dir}: {error}"),
+                    format!("{name} 无法写入 {dir}：{error}"),
+                ),
+                said(
+                    "nothing of it is left there; make room, or name another directory with -d",
+                    "没有留下残缺的文件；请腾出空间，或用 -d 指定另一个目录",
+                ),
+            )
         };
         self.begun += 1;
         let temporary = format!(".hongyan-{}-{}.part", std::process::id(), self.begun);

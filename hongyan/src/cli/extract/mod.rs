@@ -10,11 +10,14 @@ use hongyan_mime::read::{Message, safe};
 use serde::Serialize;
 
 use super::exit::Exit;
-use super::failed::Failed;
 use super::figures::{counted, grouped};
 use super::json;
 use super::paint::{Color, Paint, Style};
 use super::raw_mail::RawMail;
+use super::system::printed;
+use super::terminal::Language;
+use super::trouble::Trouble;
+use crate::said::said;
 use directory::Directory;
 use select::{Found, Selection};
 
@@ -80,17 +83,16 @@ impl Args {
     pub(crate) fn run(self) -> Exit {
         let mut report = Report::default();
         let result = self.extract(&mut report);
-        if let Err(failed) = &result {
-            report.error = Some(failed.text.clone());
+        if let Err(trouble) = &result {
+            report.error = Some(trouble.parts(Language::English).1.to_owned());
         }
-        let told = self.tell(&report).map_err(|error| Failed::printing(&error));
-        match result.and(told) {
+        match result.and(printed(self.tell(&report))) {
             Ok(()) => Exit::Ok,
-            Err(failed) => failed.say("extract"),
+            Err(trouble) => trouble.report("extract"),
         }
     }
 
-    fn extract(&self, report: &mut Report) -> Result<(), Failed> {
+    fn extract(&self, report: &mut Report) -> Result<(), Trouble> {
         let raw = RawMail::load(&self.file)?;
         let message = Message::parse(&raw);
         let selection = Selection::new(&self.part, self.all)?;
@@ -106,10 +108,11 @@ impl Args {
             Ok(())
         })?;
         match selection.missing(report.files.iter().map(|written| written.part.as_str())) {
-            Some(path) => {
-                let text = format!("the mail has no part {path}; `hongyan inspect` shows which it has");
-                Err(Failed::new(Exit::Data, text))
-            }
+            Some(path) => Err(Trouble::new(
+                Exit::Data,
+                said(format!("the mail has no part {path}"), format!("邮件中没有编号为 {path} 的部分")),
+                said("see which it has by `hongyan inspect`", "请用 hongyan inspect 查看有哪些部分"),
+            )),
             None => Ok(()),
         }
     }
@@ -144,7 +147,7 @@ impl Args {
     }
 }
 
-fn write(directory: &mut Directory, found: &Found<'_, '_>) -> Result<Written, Failed> {
+fn write(directory: &mut Directory, found: &Found<'_, '_>) -> Result<Written, Trouble> {
     let name = found.name();
     let fallback = found.fallback();
     let kept = directory.put(name.as_deref(), &fallback, |sink| found.content(sink))?;

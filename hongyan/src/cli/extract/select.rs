@@ -5,7 +5,8 @@ use std::io;
 use hongyan_mime::read::{MAX_DEPTH, MAX_EMBEDDED, MAX_EMBEDDED_BYTES, Message};
 
 use crate::cli::exit::Exit;
-use crate::cli::failed::Failed;
+use crate::cli::trouble::Trouble;
+use crate::said::said;
 
 /// The parts that were asked for.
 #[derive(Debug)]
@@ -20,11 +21,17 @@ pub(super) enum Selection {
 
 impl Selection {
     /// By the command line.
-    pub(super) fn new(parts: &[String], all: bool) -> Result<Self, Failed> {
+    pub(super) fn new(parts: &[String], all: bool) -> Result<Self, Trouble> {
         let is_path = |path: &&String| path.split('.').all(|number| number.parse::<u32>().is_ok());
         if let Some(wrong) = parts.iter().find(|path| !is_path(path)) {
-            let text = format!("--part {}: a part's path is like 1.2", wrong.escape_debug());
-            return Err(Failed::new(Exit::Usage, text));
+            return Err(Trouble::new(
+                Exit::Usage,
+                said(
+                    format!("--part {wrong}: a part's path is like 1.2"),
+                    format!("--part {wrong}：编号的形式如 1.2"),
+                ),
+                said("see the paths by `hongyan inspect`", "请用 hongyan inspect 查看各部分的编号"),
+            ));
         }
         Ok(match (parts, all) {
             ([], false) => Self::Files,
@@ -113,14 +120,14 @@ impl Found<'_, '_> {
 pub(super) fn each(
     message: &Message<'_>,
     selection: &Selection,
-    visit: &mut dyn FnMut(Found<'_, '_>) -> Result<(), Failed>,
-) -> Result<(), Failed> {
+    visit: &mut dyn FnMut(Found<'_, '_>) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
     Walk { selection, visit, embedded: 0, embedded_bytes: 0 }.message(message, "", 0)
 }
 
 struct Walk<'w> {
     selection: &'w Selection,
-    visit: &'w mut dyn FnMut(Found<'_, '_>) -> Result<(), Failed>,
+    visit: &'w mut dyn FnMut(Found<'_, '_>) -> Result<(), Trouble>,
     /// Messages inside transfer encodings, and their bytes: bounded as the reader bounds them.
     embedded: usize,
     embedded_bytes: usize,
@@ -128,7 +135,7 @@ struct Walk<'w> {
 
 impl Walk<'_> {
     /// Walks `message`, whose root's path is `prefix` + `1`, inside `depth` encoded parts.
-    fn message(&mut self, message: &Message<'_>, prefix: &str, depth: usize) -> Result<(), Failed> {
+    fn message(&mut self, message: &Message<'_>, prefix: &str, depth: usize) -> Result<(), Trouble> {
         // Parts come in the mail's order, so those below a part that is not entered follow it at once.
         let mut closed: Option<String> = None;
         for (part, about) in message.parts().iter().enumerate() {
@@ -157,17 +164,28 @@ impl Walk<'_> {
         part: usize,
         path: &str,
         depth: usize,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), Trouble> {
         let depth = depth + message.parts()[part].depth + 1;
         self.embedded += 1;
         self.embedded_bytes = self.embedded_bytes.saturating_add(message.body(part).len());
         if self.embedded > MAX_EMBEDDED || self.embedded_bytes > MAX_EMBEDDED_BYTES || depth > MAX_DEPTH {
-            let text = format!(
-                "the mail in part {path} is not opened: {MAX_EMBEDDED} encoded mails of {} MiB together, {MAX_DEPTH} \
-                 levels deep, are the limit; extract it with --part {path} and then from that file",
-                MAX_EMBEDDED_BYTES >> 20
-            );
-            return Err(Failed::new(Exit::Data, text));
+            let mib = MAX_EMBEDDED_BYTES >> 20;
+            return Err(Trouble::new(
+                Exit::Data,
+                said(
+                    format!(
+                        "the mail in part {path} is not opened: {MAX_EMBEDDED} encoded mails, {mib} MiB together, \
+                         {MAX_DEPTH} levels deep, are the limit"
+                    ),
+                    format!(
+                        "第 {path} 部分中的邮件没有展开：最多展开 {MAX_EMBEDDED} 封编码的邮件，共 {mib} MiB，{MAX_DEPTH} 层"
+                    ),
+                ),
+                said(
+                    format!("extract it with --part {path}, and then from that file"),
+                    format!("请先用 --part {path} 取出它，再从该文件中取"),
+                ),
+            ));
         }
         let decoded = message.decoded(part);
         self.message(&Message::parse(&decoded), &format!("{path}."), depth)

@@ -9,11 +9,13 @@ use std::path::PathBuf;
 use hongyan_mime::read::{self, Message};
 
 use super::exit::Exit;
-use super::failed::Failed;
 use super::json;
 use super::paint::{Color, Paint};
-use super::raw_mail::RawMail;
+use super::raw_mail::{RawMail, file_name};
+use super::system::printed;
 use super::terminal::Language;
+use super::trouble::Trouble;
+use crate::said::said;
 
 pub(crate) use show::summary;
 
@@ -54,15 +56,15 @@ pub(crate) struct Args {
 impl Args {
     /// Prints what was asked for.
     pub(crate) fn run(self) -> Exit {
-        self.print().unwrap_or_else(|failed| failed.say("inspect"))
+        self.print().unwrap_or_else(|trouble| trouble.report("inspect"))
     }
 
-    fn print(&self) -> Result<Exit, Failed> {
+    fn print(&self) -> Result<Exit, Trouble> {
         let raw = RawMail::load(&self.file)?;
         let stdout = io::stdout().lock();
         let paint = Paint::on(&stdout, self.color);
         let mut out = BufWriter::new(stdout);
-        let printed = if self.json {
+        let result = if self.json {
             json::pretty(&mut out, &read::inspect(&raw))
         } else if self.source {
             source::source(&mut out, &Message::parse(&raw), self.brief, paint)
@@ -70,19 +72,26 @@ impl Args {
             let language = Language::of_the_environment();
             show::summary(&mut out, &read::inspect(&raw), raw.len() as u64, language, paint)
         };
-        printed.and_then(|()| out.flush()).map_err(|error| Failed::printing(&error))?;
+        printed(result.and_then(|()| out.flush()))?;
         if is_mail(&raw) {
             return Ok(Exit::Ok);
         }
-        let what = if raw.is_empty() { "it is empty" } else { "it has no header field" };
-        Err(Failed::new(Exit::Data, format!("{} is not a mail: {what}", self.name())))
-    }
-
-    fn name(&self) -> String {
-        if self.file.as_os_str() == "-" {
-            return "standard input".to_owned();
-        }
-        read::safe::line(&self.file.to_string_lossy()).into_owned()
+        let why = match raw.is_empty() {
+            true => said("it is empty", "它是空的"),
+            false => said("it has no header field", "它没有任何信头字段"),
+        };
+        let file = file_name(&self.file);
+        Err(Trouble::new(
+            Exit::Data,
+            said(
+                format!("{} is not a mail: {}", file.en, why.en),
+                format!("{} 不是邮件：{}", file.zh, why.zh),
+            ),
+            said(
+                "name a file that holds a mail as it was sent, usually NAME.eml",
+                "请指定邮件原文文件，一般以 .eml 结尾",
+            ),
+        ))
     }
 }
 

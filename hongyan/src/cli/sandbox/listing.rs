@@ -13,10 +13,11 @@ use serde::Serialize;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
 
-use crate::cli::failed::Failed;
 use crate::cli::figures::grouped;
 use crate::cli::json;
 use crate::cli::paint::{Paint, Style};
+use crate::cli::system::printed;
+use crate::cli::trouble::Trouble;
 
 /// Bytes at the beginning of a mail in which its Subject is looked for.
 const SUBJECT_WITHIN: u64 = 64 << 10;
@@ -27,7 +28,7 @@ const NAMED: usize = 3;
 /// The thread that prints.
 pub(super) struct Listing {
     /// Set to why it ended.
-    ended: watch::Receiver<Option<Arc<io::Error>>>,
+    ended: watch::Receiver<Option<io::ErrorKind>>,
 }
 
 impl Listing {
@@ -44,7 +45,7 @@ impl Listing {
                 };
                 if let Err(error) = printed {
                     // Whoever listened for this may be gone, too.
-                    let _ = ending.send(Some(Arc::new(error)));
+                    let _ = ending.send(Some(error.kind()));
                     return;
                 }
             }
@@ -52,12 +53,12 @@ impl Listing {
         Self { ended }
     }
 
-    /// Waits for the output to break; for ever where it does not.
-    pub(super) async fn failed(&self) -> Failed {
+    /// Waits for the output to break, or to have no reader any more; for ever where it does not.
+    pub(super) async fn broken(&self) -> Result<(), Trouble> {
         let mut ended = self.ended.clone();
         loop {
-            if let Some(error) = &*ended.borrow_and_update() {
-                return Failed::printing(error);
+            if let Some(kind) = *ended.borrow_and_update() {
+                return printed(Err(kind.into()));
             }
             if ended.changed().await.is_err() {
                 std::future::pending::<()>().await;

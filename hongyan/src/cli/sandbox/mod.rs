@@ -1,6 +1,7 @@
 //! `hongyan sandbox`: a mail server for trying things, in the foreground until Ctrl-C.
 
 mod listing;
+mod not_started;
 mod users;
 mod welcome;
 
@@ -12,13 +13,17 @@ use std::time::Duration;
 
 use hongyan_proto::smtp::server::faults::Rule;
 use hongyan_proto::transcript::{Content, Tap, Transcript, Who};
-use hongyan_sandbox::{Config, Keep, Limits, Peer, Sandbox, StartError};
+use hongyan_sandbox::{Config, Keep, Limits, Peer, Sandbox};
 
 use super::exit::Exit;
-use super::failed::Failed;
 use super::paint::{Color, Paint, Style};
+use super::system::{printed, runtime};
+use super::trouble::Trouble;
+use crate::said::said;
 use listing::Listing;
 use users::Users;
+
+pub(crate) use not_started::not_started;
 
 /// The ports that are listened on where none is named.
 const SMTP: u16 = 2525;
@@ -120,22 +125,18 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 impl Args {
     /// Runs the server until it is asked to end.
     pub(crate) fn run(self) -> Exit {
-        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => return Failed::new(Exit::Io, format!("no runtime: {error}")).say("sandbox"),
-        };
-        match runtime.block_on(self.serve()) {
+        match runtime().and_then(|runtime| runtime.block_on(self.serve())) {
             Ok(()) => Exit::Ok,
-            Err(failed) => failed.say("sandbox"),
+            Err(trouble) => trouble.report("sandbox"),
         }
     }
 
-    async fn serve(self) -> Result<(), Failed> {
+    async fn serve(self) -> Result<(), Trouble> {
         let users = Users::gather(self.users.as_deref())?;
         let (config, exposed) = self.config(&users)?;
         let faults = config.faults.len();
         let stop = Stop::install()?;
-        let sandbox = Sandbox::start(config).await.map_err(not_started)?;
+        let sandbox = Sandbox::start(config).await.map_err(|error| not_started(&error))?;
         let paint = Paint::on(&io::stdout(), self.color);
         let told = if self.json {
             welcome::json(&mut io::stdout().lock(), &sandbox, &users)
@@ -150,13 +151,13 @@ impl Args {
             };
             welcome.print(&mut io::stdout().lock(), paint)
         };
-        told.map_err(|error| Failed::printing(&error))?;
+        printed(told)?;
 
         let listing = (!self.quiet).then(|| Listing::start(sandbox.store().subscribe(), self.json, paint));
         let ended = match &listing {
             Some(listing) => tokio::select! {
                 () = stop.asked() => Ok(()),
-                failed = listing.failed() => Err(failed),
+                broken = listing.broken() => broken,
             },
             None => {
                 stop.asked().await;
@@ -172,7 +173,7 @@ impl Args {
     }
 
     /// What to start, and whether other machines can reach it.
-    fn config(&self, users: &Users) -> Result<(Config, bool), Failed> {
+    fn config(&self, users: &Users) -> Result<(Config, bool), Trouble> {
         let (smtp, smtps) = match (self.smtp, self.smtps) {
             (None, None) => {
                 let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -183,8 +184,11 @@ impl Args {
         let mut ips = [smtp, smtps].into_iter().flatten().map(|address| address.ip());
         let address = ips.next().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         if ips.any(|other| other != address) {
-            let text = "--smtp and --smtps are to be at the same address; run a second sandbox for another";
-            return Err(Failed::new(Exit::Usage, text));
+            return Err(Trouble::new(
+                Exit::Usage,
+                said("--smtp and --smtps are not at the same address", "--smtp 和 --smtps 的地址不同"),
+                said("run a second sandbox for the other address", "请为另一个地址再运行一个沙箱"),
+            ));
         }
         let exposed = !address.is_loopback();
         let keep = match self.memory {
@@ -233,16 +237,6 @@ fn listen_in(paint: Paint) -> hongyan_sandbox::config::ListenIn {
     })
 }
 
-/// Why a sandbox did not start.
-pub(super) fn not_started(error: StartError) -> Failed {
-    let exit = match &error {
-        StartError::Listen(..) => Exit::Unavailable,
-        StartError::Folder(..) | StartError::FolderInUse(_) | StartError::CaFile(..) => Exit::CannotCreate,
-        StartError::Exposed(_) | StartError::NoListener | StartError::Certificate(..) => Exit::Usage,
-    };
-    Failed::new(exit, hongyan_mime::read::safe::line(&error.to_string()))
-}
-
 /// Ctrl-C, or what else asks a program to end.
 struct Stop {
     #[cfg(unix)]
@@ -254,14 +248,22 @@ struct Stop {
 impl Stop {
     /// From now on the program ends in good order.
     #[cfg(unix)]
-    fn install() -> Result<Self, Failed> {
+    fn install() -> Result<Self, Trouble> {
         use tokio::signal::unix::{SignalKind, signal};
-        let listen = |kind| signal(kind).map_err(|error| Failed::new(Exit::Io, format!("signals: {error}")));
+        let listen = |kind| {
+            signal(kind).map_err(|error| {
+                Trouble::new(
+                    Exit::Io,
+                    said(format!("no signals can be heard: {error}"), format!("无法接收信号：{error}")),
+                    said("look whether too many files are open", "请检查打开的文件是否过多"),
+                )
+            })
+        };
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
 
     #[cfg(not(unix))]
-    fn install() -> Result<Self, Failed> {
+    fn install() -> Result<Self, Trouble> {
         Ok(Self {})
     }
 

@@ -5,11 +5,12 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
-use hongyan_mime::read::safe;
 use hongyan_sandbox::User;
 
 use crate::cli::exit::Exit;
-use crate::cli::failed::Failed;
+use crate::cli::system::random;
+use crate::cli::trouble::Trouble;
+use crate::said::said;
 
 /// Where users may stand instead of in a file.
 const VARIABLE: &str = "HONGYAN_SANDBOX_USERS";
@@ -27,21 +28,33 @@ pub(super) struct Users {
 
 impl Users {
     /// Those in the file, else those in the environment, else `test`.
-    pub(super) fn gather(file: Option<&Path>) -> Result<Self, Failed> {
+    pub(super) fn gather(file: Option<&Path>) -> Result<Self, Trouble> {
         if let Some(path) = file {
-            let shown = safe::line(&path.to_string_lossy()).into_owned();
-            let text = fs::read_to_string(path)
-                .map_err(|error| Failed::new(Exit::NoInput, format!("{shown}: {error}")))?;
+            let shown = path.to_string_lossy();
+            let text = fs::read_to_string(path).map_err(|error| {
+                Trouble::new(
+                    Exit::NoInput,
+                    said(
+                        format!("the users in {shown} cannot be read: {error}"),
+                        format!("无法读取用户文件 {shown}：{error}"),
+                    ),
+                    said("check --users", "请检查 --users"),
+                )
+            })?;
             return Self::parse(&text, &shown);
         }
         match env::var(VARIABLE) {
             Ok(text) => Self::parse(&text, VARIABLE),
             Err(env::VarError::NotPresent) => Self::made_up(),
-            Err(error) => Err(Failed::new(Exit::Config, format!("{VARIABLE}: {error}"))),
+            Err(env::VarError::NotUnicode(_)) => Err(Trouble::new(
+                Exit::Config,
+                said(format!("{VARIABLE} is not UTF-8"), format!("{VARIABLE} 不是 UTF-8")),
+                said("set it again", "请重新设置"),
+            )),
         }
     }
 
-    fn parse(text: &str, place: &str) -> Result<Self, Failed> {
+    fn parse(text: &str, place: &str) -> Result<Self, Trouble> {
         let mut list = Vec::new();
         for (number, line) in (1..).zip(text.lines()) {
             if line.trim().is_empty() || line.starts_with('#') {
@@ -53,18 +66,22 @@ impl Users {
                 }
                 // The line is not shown: it may be a password.
                 _ => {
-                    let text = format!("{place}: line {number} is not of the form NAME:PASSWORD");
-                    return Err(Failed::new(Exit::Config, text));
+                    return Err(Trouble::new(
+                        Exit::Config,
+                        said(
+                            format!("{place}: line {number} is not of the form NAME:PASSWORD"),
+                            format!("{place}：第 {number} 行不是“名字:密码”的形式"),
+                        ),
+                        said("correct that line; # begins a comment", "请改正该行；# 开头的行是注释"),
+                    ));
                 }
             }
         }
         Ok(Self { list, made_up: false })
     }
 
-    fn made_up() -> Result<Self, Failed> {
-        let mut random = [0; LENGTH];
-        getrandom::getrandom(&mut random)
-            .map_err(|error| Failed::new(Exit::Io, format!("no random numbers: {error}")))?;
+    fn made_up() -> Result<Self, Trouble> {
+        let random: [u8; LENGTH] = random()?;
         let password = random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
         Ok(Self { list: vec![("test".to_owned(), password)], made_up: true })
     }
@@ -89,6 +106,7 @@ impl Users {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::terminal::Language;
 
     #[test]
     fn lines_are_names_and_passwords_and_a_wrong_one_is_not_repeated() {
@@ -97,8 +115,10 @@ mod tests {
         assert_eq!(users.list, expected.map(|(name, password)| (name.to_owned(), password.to_owned())));
         assert!(users.told().is_none(), "what the user wrote is never shown");
         for wrong in ["secret", "alice:\n", ":secret"] {
-            let failed = Users::parse(&format!("a:b\n{wrong}"), "it").err().unwrap();
-            assert_eq!(failed.text, "it: line 2 is not of the form NAME:PASSWORD");
+            let trouble = Users::parse(&format!("a:b\n{wrong}"), "it").err().unwrap();
+            let (exit, what, next) = trouble.parts(Language::English);
+            assert_eq!((exit, what), (Exit::Config, "it: line 2 is not of the form NAME:PASSWORD"));
+            assert!(!next.contains("secret"));
         }
     }
 

@@ -6,7 +6,7 @@ use crate::mime::compose::{ComposeError, FileError, FileProblem};
 use crate::said::{Said, said};
 
 /// A composing error as what it exits with and says.
-pub(super) fn compose(error: &ComposeError) -> Trouble {
+pub(crate) fn compose(error: &ComposeError) -> Trouble {
     let data = |what, next| Trouble::new(Exit::Data, what, next);
     match error {
         ComposeError::File(error) => file(error),

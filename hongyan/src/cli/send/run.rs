@@ -12,6 +12,7 @@ use crate::cli::outcome::{Manner, Outcome};
 use crate::cli::paint::{Color, Paint};
 use crate::cli::progress::{Bar, WORTH_A_BAR};
 use crate::cli::server::Target;
+use crate::cli::system::runtime;
 use crate::cli::terminal::{Language, say, tell};
 use crate::cli::trace::{Kept, Screen, Wanted};
 use crate::cli::trouble::Trouble;
@@ -20,7 +21,6 @@ use crate::net::smtp::{Body, Mail, Options, Session, Watched};
 use crate::proto::outcome::Delivery;
 use crate::proto::sasl::Credentials;
 use crate::proto::smtp::{Capabilities, Envelope};
-use crate::said::said;
 
 /// Everything that a sending needs; all of it was checked.
 pub(super) struct Run<'a> {
@@ -35,17 +35,7 @@ pub(super) struct Run<'a> {
 impl Run<'_> {
     /// Sends, and tells the outcome.
     pub(super) fn run(mut self) -> Result<Exit, Trouble> {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-                Trouble::new(
-                    Exit::Io,
-                    said(
-                        format!("the system gives no event queue: {error}"),
-                        format!("系统无法提供事件队列：{error}"),
-                    ),
-                    said("look whether too many files are open", "请检查打开的文件是否过多"),
-                )
-            })?;
+        let runtime = runtime()?;
         self.target.warn();
         let kept: Option<Kept> =
             (self.shown.json == Some(Json::Transcript)).then(|| Arc::new(Mutex::new(Vec::new())));
