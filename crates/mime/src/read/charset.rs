@@ -61,7 +61,8 @@ enum Charset {
 /// What a label means in mail.
 fn lookup(label: &str) -> Charset {
     let label = label.trim().trim_matches(|c| c == '"' || c == '\'').to_ascii_lowercase();
-    match label.as_str() {
+    let label = label.strip_prefix("charset=").unwrap_or(&label);
+    match label {
         "us-ascii" | "ascii" | "ansi_x3.4-1968" | "iso646-us" | "us" => Charset::Ascii,
         "utf-7" | "unicode-1-1-utf-7" | "x-unicode-2-0-utf-7" | "csunicode11utf7" => Charset::Utf7,
         "hz-gb-2312" | "hz" => Charset::Hz,

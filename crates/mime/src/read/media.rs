@@ -36,12 +36,13 @@ impl MediaType {
     /// `message/rfc822`, what a part of a digest without Content-Type is (RFC 2046 §5.1.5).
     pub const MESSAGE: Self = Self(Cow::Borrowed("message/rfc822"));
 
-    /// Reads `type/subtype`; `None` where it is not of that form.
+    /// Reads `type/subtype`, also within quotes or with blanks; `None` where it is not of that form.
     pub(crate) fn parse(token: &[u8]) -> Option<Self> {
         if let Some(common) = COMMON.iter().find(|name| token.eq_ignore_ascii_case(name.as_bytes())) {
             return Some(Self(Cow::Borrowed(common)));
         }
-        let token: Vec<u8> = token.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        let token: Vec<u8> =
+            token.iter().copied().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'"').collect();
         let slash = token.iter().position(|byte| *byte == b'/')?;
         let is_token = |part: &[u8]| {
             !part.is_empty()

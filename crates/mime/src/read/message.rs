@@ -285,7 +285,15 @@ impl<'a> Message<'a> {
 
     fn parameter_noted(&self, part: usize, field: &str, name: &str, notes: &mut Notes) -> Option<String> {
         let field = self.field(part, field)?;
-        let parsed = Parameterized::parse(self.bounded_value(field, notes), notes);
+        let value = self.bounded_value(field, notes);
+        // Raw GBK or Shift_JIS has bytes that look like quotes and backslashes: such a value is decoded first.
+        let decoded = match std::str::from_utf8(value) {
+            Ok(_) => Cow::Borrowed(value),
+            Err(_) => {
+                Cow::Owned(charset::decode_raw_header(value, &self.hint, notes).into_owned().into_bytes())
+            }
+        };
+        let parsed = Parameterized::parse(&decoded, notes);
         let last = self.duplicates == Duplicates::Last;
         parsed.text(name, last, &self.hint, notes)
     }

@@ -231,6 +231,10 @@ impl<'v> Cursor<'v> {
     fn main(&mut self) -> Cow<'v, [u8]> {
         self.skip_white();
         let start = self.at;
+        // `filename=x` with nothing before it: the parameters are there all the same.
+        if is_parameter(&self.value[start..]) {
+            return Cow::Borrowed(&[]);
+        }
         let mut out: Option<Vec<u8>> = None;
         while let Some(&byte) = self.value.get(self.at) {
             match byte {
@@ -240,7 +244,7 @@ impl<'v> Cursor<'v> {
                     self.skip_comment();
                 }
                 // `multipart/mixed boundary=x`: the semicolon is missing.
-                byte if byte.is_ascii_whitespace() && self.parameter_follows() => break,
+                byte if byte.is_ascii_whitespace() && is_parameter(&self.value[self.at + 1..]) => break,
                 _ => {
                     if let Some(out) = &mut out {
                         out.push(byte);
@@ -253,13 +257,6 @@ impl<'v> Cursor<'v> {
             Some(out) => Cow::Owned(out.trim_ascii().to_vec()),
             None => Cow::Borrowed(self.value[start..self.at].trim_ascii()),
         }
-    }
-
-    /// Whether `name=` follows the white space at the cursor.
-    fn parameter_follows(&self) -> bool {
-        let rest = &self.value[self.at + 1..];
-        let name = rest.iter().position(|byte| !byte.is_ascii_alphanumeric() && !b"-*".contains(byte));
-        name.is_some_and(|length| length > 0 && rest[length] == b'=')
     }
 
     fn parameter(&mut self, notes: &mut Notes) -> Option<Parameter<'v>> {
@@ -332,8 +329,13 @@ impl<'v> Cursor<'v> {
                 _ => out.push(byte),
             }
         }
+        // No quote closes it: what follows a semicolon is likelier another parameter than part of this one.
         notes.add(Code::OpenQuote, None);
-        Cow::Owned(out.trim_ascii_end().to_vec())
+        self.at = start;
+        let length = memchr(b';', &self.value[start..]).unwrap_or(self.value.len() - start);
+        self.at += length;
+        let value = self.value[start..self.at].trim_ascii_end();
+        Cow::Owned(value.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect())
     }
 
     /// An unquoted value: to the next `;`, without a comment at its end.
@@ -388,6 +390,12 @@ impl<'v> Cursor<'v> {
         }
         self.at = self.at.min(self.value.len());
     }
+}
+
+/// Whether `name=` stands at the start.
+fn is_parameter(rest: &[u8]) -> bool {
+    let name = rest.iter().position(|byte| !byte.is_ascii_alphanumeric() && !b"-*".contains(byte));
+    name.is_some_and(|length| length > 0 && rest[length] == b'=')
 }
 
 /// `token (comment)` without the comment; `None` where there is none, or where it may belong to a name.

@@ -4,6 +4,8 @@ use hongyan_mime::address::{Address, AddressErrorKind, Mailbox, parse_list_stric
 use hongyan_mime::read::addresses;
 use proptest::prelude::*;
 
+use crate::fixtures::corpus;
+
 /// A list in one line: `name <address>`, groups as `name:[…]`.
 fn shown(list: &[Address]) -> String {
     let mailbox = |mailbox: &Mailbox| match &mailbox.name {
@@ -160,6 +162,27 @@ fn lists_that_a_person_types() {
     ] {
         let error = parse_list_strict(input).expect_err(input);
         assert_eq!((error.kind, error.position), (kind, position), "{input:?}");
+    }
+}
+
+#[test]
+fn published_lists_of_addresses_are_told_apart() {
+    let Some(folder) = corpus("published_lists_of_addresses_are_told_apart") else { return };
+    // (file, what is appended to each line, lines told otherwise than the file has them)
+    for (file, domain, valid, otherwise) in [
+        // Four with comments outside the address, and a domain with an exclamation mark.
+        ("mailbox_valid.txt", "", true, 5),
+        // A domain of which only the decoding of its xn-- label would tell that it is none.
+        ("mailbox_invalid.txt", "", false, 1),
+        ("abridged_localpart_valid.txt", "@b.example", true, 0),
+        ("abridged_localpart_invalid.txt", "@b.example", false, 0),
+    ] {
+        let text = std::fs::read_to_string(folder.join("address/mailgun+flanker").join(file))
+            .expect("a list can be read");
+        let lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+        let told = |line: &&str| Mailbox::parse(&format!("{line}{domain}")).is_ok() != valid;
+        let wrong: Vec<_> = lines.filter(told).collect();
+        assert_eq!(wrong.len(), otherwise, "{file}: {wrong:?}");
     }
 }
 

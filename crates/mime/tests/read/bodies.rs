@@ -86,6 +86,7 @@ fn transfer_encodings_are_decoded_and_what_is_broken_is_said() {
         ("a misspelt name", "Base-64", b"aGVsbG8=", b"hello", &["odd-encoding-name"]),
         ("a name with a tail", "quoted-printable; charset=utf-8", b"=41", b"A", &["odd-encoding-name"]),
         ("a name in quotes", "\"8bit\"", b"x", b"x", &["odd-encoding-name"]),
+        ("no name", "", b"=41", b"=41", &["odd-encoding-name"]),
         ("an unknown name", "utf-8", b"=41", b"=41", &["unknown-encoding"]),
         ("a comment", "base64 (the usual)", b"aGVsbG8=", b"hello", &["odd-encoding-name"]),
     ];

@@ -160,6 +160,13 @@ fn file_names_are_read_as_senders_write_them() {
         ),
         ("a quote that is not closed", "attachment; filename=\"a.txt", Some("a.txt"), &["open-quote"]),
         (
+            "a quote that is not closed before a semicolon",
+            "attachment; filename=\"a.txt; size=2",
+            Some("a.txt"),
+            &["open-quote"],
+        ),
+        ("no disposition", "filename=\"a.txt\"", Some("a.txt"), &[]),
+        (
             "a Windows path",
             "attachment; filename=\"C:\\dir\\a.txt\"",
             Some("C:\\dir\\a.txt"),
@@ -248,6 +255,15 @@ fn a_date_counts_its_seconds_since_1970() {
         let raw = format!("Date: {date}\r\n\r\n").into_bytes();
         assert_eq!(Message::parse(&raw).date().map(|date| date.timestamp()), Some(seconds), "{date}");
     }
+}
+
+#[test]
+fn raw_shift_jis_that_holds_a_backslash_is_read() {
+    // 表 ends in the byte of a backslash, here right before the closing quote.
+    let fields = b"Content-Disposition: attachment; filename=\"\x94\xad\x95\x5c\"; size=2\r\n";
+    let raw = [fields, &mail("Content-Type: text/plain; charset=shift_jis\n\nx\n")[..]].concat();
+    assert_eq!(Message::parse(&raw).file_name(0).as_deref(), Some("発表"));
+    assert_eq!(Message::parse(&raw).parameter(0, "Content-Disposition", "size").as_deref(), Some("2"));
 }
 
 proptest! {

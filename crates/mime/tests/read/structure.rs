@@ -193,6 +193,8 @@ fn content_types_that_are_broken() {
         ("text/", "text/plain", Some("bad-content-type")),
         ("", "text/plain", None),
         ("; charset=utf-8", "text/plain", Some("bad-content-type")),
+        ("charset=utf-8", "text/plain", Some("bad-content-type")),
+        ("\"text/html\"", "text/html", None),
         ("text/html charset=utf-8", "text/html", None),
         ("application/vnd.x+y; name=z", "application/vnd.x+y", None),
     ];

@@ -38,6 +38,10 @@ impl Encoding {
             Some(end) if end > 0 => token[..end].trim_ascii(),
             _ => token,
         };
+        if token.is_empty() {
+            notes.add(Code::OddEncodingName, Some("\"\""));
+            return Encoding::SevenBit;
+        }
         let (encoding, exact) = Self::lookup(token);
         let label = || String::from_utf8_lossy(value.trim_ascii()).into_owned();
         if encoding == Encoding::Unknown {
