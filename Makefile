@@ -3,7 +3,8 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: build demo test interop bench lint advisories fuzz help
+PREFIX ?= /usr/local
+.PHONY: build install demo test interop bench lint advisories fuzz help
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # Tools are built once for a machine, not once for a clone.
@@ -14,6 +15,15 @@ build: ## build the program (release) and link ./send and ./recv to it
 	cargo build --release --locked -p hongyan
 	@ln -sfn $(TARGET)/release/hongyan send
 	@ln -sfn $(TARGET)/release/hongyan recv
+
+install: build ## install the program, its manual pages and completions below PREFIX (/usr/local)
+	@mkdir -p $(addprefix $(DESTDIR)$(PREFIX)/,bin share/man/man1 share/bash-completion/completions \
+	  share/zsh/site-functions share/fish/vendor_completions.d)
+	install -m 755 $(TARGET)/release/hongyan $(DESTDIR)$(PREFIX)/bin/hongyan
+	$(TARGET)/release/hongyan man $(DESTDIR)$(PREFIX)/share/man/man1
+	$(TARGET)/release/hongyan completions bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hongyan
+	$(TARGET)/release/hongyan completions zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_hongyan
+	$(TARGET)/release/hongyan completions fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/hongyan.fish
 
 demo: build ## start the sandbox, send it the showcase mail, show the conversation and what arrived
 	@$(TARGET)/release/hongyan demo

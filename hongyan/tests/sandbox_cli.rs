@@ -149,7 +149,7 @@ fn people_are_told_where_it_is_how_to_send_and_what_came() {
         }
     };
     until(&mut shown, &mut stdout, "Mail that arrives:\n");
-    for command in ["--server smtp://127.0.0.1:", "curl smtp://127.0.0.1:", "swaks --server", "python3 -c"] {
+    for command in ["swaks --server 127.0.0.1:", "curl -T - smtp://127.0.0.1:", "python3 -c"] {
         assert!(shown.contains(command), "{shown}");
     }
     assert!(shown.contains("sandbox-mail/ca.pem") && shown.contains("faults"), "{shown}");
@@ -162,6 +162,13 @@ fn people_are_told_where_it_is_how_to_send_and_what_came() {
     assert_eq!(client.say("RSET"), "250");
     assert_eq!(client.send("Subject: \u{202e}x\u{1b}[2J\r\n\r\n")[4], "250");
     until(&mut shown, &mut stdout, "00000001.eml");
+    // The first line to be copied works as it stands.
+    let line = shown.lines().map(str::trim).find(|line| line.starts_with("hongyan send")).unwrap();
+    let programs = Path::new(env!("CARGO_BIN_EXE_hongyan")).parent().unwrap().to_str().unwrap().to_owned();
+    let path = format!("{programs}:{}", std::env::var("PATH").unwrap_or_default());
+    let sent = Command::new("sh").args(["-c", line]).env("PATH", path).current_dir(&place).output().unwrap();
+    assert!(sent.status.success(), "{line}: {}", text(&sent.stderr));
+    until(&mut shown, &mut stdout, "00000002.eml");
     assert!(shown.contains("a@example.org → b@example.net  “\\u{202e}x\\x1b[2J”"), "{shown}");
     assert!(shown.contains("#1 C: RCPT TO:<x@bad.example>\n#1 S: 550 5.1.1 no such user"), "{shown}");
     assert!(shown.contains("AUTH PLAIN {") && !shown.contains("AGFsaWNl"), "{shown}");

@@ -26,7 +26,10 @@ impl Args {
     /// Prints the page, or writes all of them.
     pub(crate) fn run(self) -> Exit {
         let result = match &self.dir {
-            None => printed(page(super::command()).and_then(|page| io::stdout().write_all(&page))),
+            None => printed(
+                page(super::command().disable_help_subcommand(true))
+                    .and_then(|page| io::stdout().write_all(&page)),
+            ),
             Some(dir) => write(dir),
         };
         match result {

@@ -4,15 +4,13 @@ use std::env;
 use std::fmt;
 use std::io::IsTerminal;
 
-/// When to colour.
+/// When to colour: `Auto` is on a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`
+    // Without doc comments: they would spread the help of every command over twice the lines.
     #[default]
     Auto,
-    /// In files and pipes too
     Always,
-    /// Not at all
     Never,
 }
 

@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long after the server has accepted the mail it may take to be seen in its folder.
 const AFTER_REPLY: Duration = Duration::from_secs(5);
 
-/// Show one mail all the way: composed, sent to a mail server of its own, received, taken apart
+/// Show one mail all the way: composed, sent, received, taken apart
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where the mail, its envelope and the server's certificate are to lie

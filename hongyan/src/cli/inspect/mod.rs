@@ -22,11 +22,11 @@ pub(crate) use show::summary;
 /// Bytes at the beginning of a file in which a header field must stand for it to be a mail.
 const HEADER_WITHIN: usize = 1 << 20;
 
-/// Show what a mail is made of: its parts, names, sizes and encodings, and what is wrong with it
+/// Show a mail's parts, names, sizes and encodings, and what is wrong with it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Findings are no failure: the exit code is 0. It is 65 where the file is no mail at all, 66 where it is
-missing, 74 where reading fails.
+Findings are no failure: the exit code is 0. It is 65 where the file is no mail at
+all, 66 where it is missing, 74 where reading fails.
 
   hongyan inspect mail.eml
   hongyan inspect --source mail.eml | less -R

@@ -35,21 +35,22 @@ const DIR: &str = "sandbox-mail";
 /// How long, after the end was asked for, the last lines may take to be printed.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
-/// Run a mail server for trying things: it takes all mail, keeps it, and passes nothing on
+/// Run a mail server for trying things; it passes nothing on
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Nothing but this machine can reach it, unless an address is named that others can.
 
 A fault rule is PLACE[:NTH][:PATTERN][%PERCENT]=ACTION, for example
-  rcpt:*@bad.example=550 5.1.1 no such user    the recipients at bad.example are refused
-  mail:2=421 4.3.2 busy                        the second MAIL, and the connection with it
-  data%10=451 4.3.0 try again                  one message in ten, drawn by --seed
-  end:1=drop                                   no answer after the first message: in doubt
-  greeting=delay 3000                          in milliseconds
-Places: connect greeting ehlo helo starttls auth mail rcpt data bdat content end rset noop quit.
+  rcpt:*@bad.example=550 5.1.1 nobody   recipients at bad.example are refused
+  mail:2=421 4.3.2 busy                 the second MAIL, and its connection
+  data%10=451 4.3.0 try again           one message in ten, drawn by --seed
+  end:1=drop                            no answer to the first mail: in doubt
+  greeting=delay 3000                   in milliseconds
+Places: connect greeting ehlo helo starttls auth mail rcpt data bdat content end
+rset noop quit.
 NTH: 3, 3+, 2-5, with c behind it to count in each connection anew.
-Actions: CODE [x.y.z] text, delay MS, drop [OCTETS], truncate [OCTETS], garbage, bytewise [MS],
-extra CODE text, late.")]
+Actions: CODE [x.y.z] text, delay MS, drop [OCTETS], truncate [OCTETS], garbage,
+bytewise [MS], extra CODE text, late.")]
 pub(crate) struct Args {
     /// Listen for SMTP, plain and by STARTTLS [default: 127.0.0.1:2525]
     #[arg(long, value_name = "[ADDRESS:]PORT", value_parser = address)]

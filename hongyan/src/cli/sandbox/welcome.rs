@@ -65,19 +65,18 @@ impl Welcome<'_> {
         let Some(address) = self.sandbox.smtp() else { return Ok(()) };
         let (host, port) = (address.ip(), address.port());
         writeln!(out, "\n{}", paint.the(Style::Title, "Send it something:"))?;
+        let sender = sender();
         let lines = [
             format!(
-                "{} --server smtp://{} --tls none -f me@example.org -s Hello -m FILE you@example.net",
-                sender(),
-                address
+                "{sender} --server smtp://{address} -f me@example.org -s Hello --text 'It works.' you@example.net"
             ),
             format!(
-                "curl smtp://{address} --mail-from me@example.org --mail-rcpt you@example.net -T FILE.eml"
+                "printf 'Subject: Hello\\n\\nfrom curl\\n' | curl -T - smtp://{address} --mail-from me@example.org --mail-rcpt you@example.net"
             ),
             format!("swaks --server {address} --from me@example.org --to you@example.net"),
             format!(
                 "python3 -c 'import smtplib; smtplib.SMTP(\"{host}\", {port}).sendmail(\"me@example.org\", \
-                     [\"you@example.net\"], \"Subject: Hello\\n\\nfrom Python\")'"
+                 \"you@example.net\", \"Subject: Hello\\n\\nfrom Python\")'"
             ),
         ];
         lines.iter().try_for_each(|line| writeln!(out, "  {line}"))
