@@ -35,7 +35,7 @@ interop: ## run the tests against real servers and clients (scripts/install-peer
 	@HONGYAN_INTEROP=1 scripts/test.sh -p hongyan --test interop
 
 bench: ## measure against the peers and write docs/performance.md; QUICK=1 for a tenth of the messages
-	cargo build --release --locked -p hongyan --all-targets
+	cargo build --release --locked -p hongyan --bins --examples
 	@bench/run $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)')
 
 lint: ## formatting, clippy, rustdoc and cargo deny, warnings as errors
