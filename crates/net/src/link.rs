@@ -2,6 +2,8 @@
 //!
 //! Nagle's algorithm is off on every TCP link: the driver gathers what belongs together into one write,
 //! and nothing may wait for a peer's delayed acknowledgement (40 ms a message, seen with other clients).
+//! A peer that leaves it on, and writes the replies to one flight one by one, waits for ours:
+//! [`Link::acknowledge`].
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -57,6 +59,23 @@ impl Link {
     /// True under TLS.
     pub fn is_tls(&self) -> bool {
         matches!(self, Self::Tls(_))
+    }
+
+    /// Acknowledges at once what has been received, where there is nothing to send that would carry the
+    /// acknowledgement. Elsewhere than on Linux, the system decides.
+    pub(crate) fn acknowledge(&self) {
+        let plain = match self {
+            Self::Plain(plain) => plain,
+            Self::Tls(stream) => stream.get_ref().0,
+            Self::Ended => return,
+        };
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if let Plain::Tcp(stream) = plain {
+            // Only a hint: without it the peer waits a little longer.
+            let _ = socket2::SockRef::from(stream).set_tcp_quickack(true);
+        }
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let _ = plain;
     }
 
     /// The link in clear, where it is one; what is left has [`Ended`](Self::Ended).

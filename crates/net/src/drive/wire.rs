@@ -30,6 +30,8 @@ pub(super) struct Wire {
     told: usize,
     /// The link itself may hold back what it took (TLS records).
     held_back: bool,
+    /// Something was received since the last write: its acknowledgement may be held back.
+    heard: bool,
     /// The peer will say no more.
     pub(super) eof: bool,
     /// Nothing more can be written; why.
@@ -49,6 +51,7 @@ impl Wire {
             flushed: 0,
             told: 0,
             held_back: false,
+            heard: false,
             eof: false,
             broken: None,
             sealed: false,
@@ -125,6 +128,7 @@ impl Wire {
 
     fn wrote(&mut self, n: usize, piece: &[u8]) -> usize {
         self.held_back = true;
+        self.heard = false;
         self.written += n as u64;
         let of_outbox = n.min(self.waiting());
         let of_piece = n - of_outbox;
@@ -182,11 +186,18 @@ impl Wire {
     /// One read. The end of what the peer says ends up in `eof` and `broken`.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut room = ReadBuf::new(self.framer.spare());
-        match ready!(Pin::new(&mut self.link).poll_read(cx, &mut room)) {
+        let Poll::Ready(read) = Pin::new(&mut self.link).poll_read(cx, &mut room) else {
+            if std::mem::take(&mut self.heard) {
+                self.link.acknowledge();
+            }
+            return Poll::Pending;
+        };
+        match read {
             Ok(()) => {
                 let n = room.filled().len();
                 self.framer.filled(n);
                 self.eof = n == 0;
+                self.heard = true;
             }
             Err(error) => {
                 self.eof = true;
