@@ -68,7 +68,7 @@ pub(crate) async fn serve(
                 due = None;
                 let Some(incoming) = inbox.incoming.take() else { continue };
                 let envelope = Envelope::new(&transaction, server.session(), &peer);
-                let kept = incoming.keep(envelope);
+                let kept = incoming.keep(envelope).await;
                 if let Err(error) = &kept {
                     connection.note(&format!("the message was not kept: {error}"));
                 }

@@ -1,21 +1,31 @@
 //! Messages as files: `00000042.eml` holds the octets, `00000042.json` names it and tells how it came.
 //!
-//! Both are written under `tmp/` and renamed, the `.json` last: whoever sees it finds the whole message.
-//! A lock keeps a second sandbox out; what an earlier one left in `tmp/` is removed. `.last` holds the
-//! highest number of a message that was removed, so that it is not given again.
+//! The `.json` is written elsewhere and renamed when the `.eml` is whole: whoever sees it finds the whole
+//! message, and an `.eml` without it is none (yet). Both are made by a thread of the folder's own, so that
+//! a slow disk holds up those who wait for it and nobody else, and numbers appear in their order.
+//!
+//! A lock keeps a second sandbox out; what an earlier one left unfinished under `.tmp/` is removed.
+//! `.last` holds the highest number of a message that was removed, so that it is not given again.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::{self, JoinHandle};
 
-use super::{Content, Envelope, Message};
+use tokio::sync::oneshot;
+
+use super::{Content, Envelope, Message, News};
 use crate::error::StartError;
 use crate::sandbox::write_whole;
 
+/// The folder for what is not finished.
+const UNFINISHED: &str = ".tmp";
 /// The file with the highest number that was removed.
 const REMOVED: &str = ".last";
+/// What a message's files end in.
+const EXTENSIONS: [&str; 2] = ["eml", "json"];
 
 /// Octets of a message that are gathered in memory before a file is begun; most messages never pass it,
 /// and cost one write.
@@ -23,55 +33,75 @@ const GATHERED: usize = 256 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Folder {
-    path: PathBuf,
-    /// Messages begun since the start, for names in `tmp/`.
+    files: Arc<Files>,
+    /// Messages begun since the start, for names under `.tmp/`.
     begun: AtomicU64,
-    /// The last number that was given. Locked while a message becomes visible, so that numbers appear in
-    /// their order.
-    last: Mutex<u64>,
+    /// Taken when this is dropped.
+    jobs: Option<mpsc::Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
     /// Held as long as this lives.
     _lock: File,
+}
+
+/// The files, for the writer and for those who read.
+#[derive(Debug)]
+struct Files {
+    path: PathBuf,
+    /// The last number that was given.
+    last: Mutex<u64>,
 }
 
 /// A message on its way in.
 #[derive(Debug)]
 pub(super) struct Part {
     gathered: Vec<u8>,
+    /// Where it is begun once that is too much, and where its `.json` is.
     path: PathBuf,
     file: Option<File>,
 }
 
+/// A message to be made safe.
+struct Job {
+    part: Part,
+    envelope: Envelope,
+    done: oneshot::Sender<io::Result<u64>>,
+}
+
 impl Folder {
-    pub(super) fn open(path: &Path) -> Result<Self, StartError> {
+    pub(super) fn open(path: &Path, news: News) -> Result<Self, StartError> {
         let failed = |error| StartError::Folder(path.to_path_buf(), error);
-        fs::create_dir_all(path).map_err(failed)?;
+        let unfinished = path.join(UNFINISHED);
+        fs::create_dir_all(&unfinished).map_err(failed)?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join(".lock"));
         let lock = lock.map_err(failed)?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => StartError::FolderInUse(path.to_path_buf()),
             TryLockError::Error(error) => failed(error),
         })?;
-        let tmp = path.join("tmp");
-        match fs::remove_dir_all(&tmp) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => fs::create_dir(&tmp).map_err(failed)?,
+        for (_, leftover) in numbered(&unfinished, &EXTENSIONS).map_err(failed)? {
+            fs::remove_file(leftover).map_err(failed)?;
         }
-        // Also past messages that were not finished, and those that were removed.
-        let there = numbers(path, &["eml", "json"]).map_err(failed)?.into_iter().max().unwrap_or(0);
-        let removed = match fs::read_to_string(path.join(REMOVED)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            text => text.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0),
-        };
-        let last = Mutex::new(there.max(removed));
-        Ok(Self { path: path.to_path_buf(), begun: AtomicU64::new(0), last, _lock: lock })
+        let files = Files { path: path.to_path_buf(), last: Mutex::new(last(path).map_err(failed)?) };
+        let files = Arc::new(files);
+        let (jobs, to_do) = mpsc::channel::<Job>();
+        let making = files.clone();
+        let writer = thread::Builder::new().name("sandbox-mail".into()).spawn(move || {
+            for Job { part, envelope, done } in to_do {
+                let kept = making.keep(part, envelope).map(|message| {
+                    let id = message.id;
+                    news.tell(|| Arc::new(message));
+                    id
+                });
+                // Whoever sent it may be gone; the message is kept all the same.
+                let _ = done.send(kept);
+            }
+        });
+        let writer = writer.map_err(failed)?;
+        Ok(Self { files, begun: AtomicU64::new(0), jobs: Some(jobs), writer: Some(writer), _lock: lock })
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn file(&self, id: u64, extension: &str) -> PathBuf {
-        self.path.join(format!("{id:08}.{extension}"))
+        &self.files.path
     }
 
     pub(super) fn begin(&self, declared: Option<u64>) -> Part {
@@ -79,77 +109,145 @@ impl Folder {
         let expected = declared.map_or(0, |octets| usize::try_from(octets).unwrap_or(usize::MAX));
         Part {
             gathered: Vec::with_capacity(expected.min(GATHERED)),
-            path: self.path.join("tmp").join(format!("{begun}.eml")),
+            path: self.files.path.join(UNFINISHED).join(format!("{begun:08}.eml")),
             file: None,
         }
     }
 
-    pub(super) fn keep(&self, mut part: Part, mut envelope: Envelope) -> io::Result<Message> {
-        part.flush()?;
-        // Nothing that panics runs under the lock.
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = *last + 1;
-        let (content, json) = (self.file(id, "eml"), self.file(id, "json"));
-        envelope.file = Some(format!("{id:08}.eml"));
-        let mut text = serde_json::to_vec_pretty(&envelope)?;
-        text.push(b'\n');
-        let new = part.path.with_extension("json");
-        let written = fs::write(&new, text).and_then(|()| fs::rename(&part.path, &content)).and_then(|()| {
-            fs::rename(&new, json).inspect_err(|_| {
-                let _ = fs::remove_file(&content);
-            })
-        });
-        written.inspect_err(|_| {
-            // The first error is the one to be told.
-            let _ = fs::remove_file(&new);
-        })?;
-        *last = id;
-        part.file = None;
-        Ok(Message { id, envelope, content: Content::File(content) })
+    pub(super) async fn keep(&self, part: Part, envelope: Envelope) -> io::Result<u64> {
+        let (done, kept) = oneshot::channel();
+        let gone = || io::Error::other("the thread that keeps mail has ended");
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        jobs.send(Job { part, envelope, done }).map_err(|_| gone())?;
+        kept.await.map_err(|_| gone())?
     }
 
     pub(super) fn ids(&self) -> io::Result<Vec<u64>> {
-        let mut ids = numbers(&self.path, &["json"])?;
+        let mut ids: Vec<_> = numbered(&self.files.path, &["json"])?.into_iter().map(|(id, _)| id).collect();
         ids.sort_unstable();
         Ok(ids)
     }
 
     pub(super) fn get(&self, id: u64) -> io::Result<Option<Message>> {
-        let json = match fs::read(self.file(id, "json")) {
+        let json = match fs::read(self.files.named(id, "json")) {
             Ok(json) => json,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
         let envelope = serde_json::from_slice(&json)?;
-        Ok(Some(Message { id, envelope, content: Content::File(self.file(id, "eml")) }))
+        Ok(Some(Message { id, envelope, content: Content::File(self.files.named(id, "eml")) }))
     }
 
     pub(super) fn remove(&self, id: u64) -> io::Result<bool> {
         // The other way round than it was made: without its .json, there is no message.
-        match fs::remove_file(self.file(id, "json")) {
+        match fs::remove_file(self.files.named(id, "json")) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             removed => removed?,
         }
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if id == *last {
-            write_whole(&self.path.join(REMOVED), format!("{id}\n").as_bytes())?;
+        if id == *self.files.last.lock().unwrap_or_else(PoisonError::into_inner) {
+            write_whole(&self.files.path.join(REMOVED), format!("{id}\n").as_bytes())?;
         }
-        fs::remove_file(self.file(id, "eml")).map(|()| true)
+        fs::remove_file(self.files.named(id, "eml")).map(|()| true)
     }
 }
 
-/// The numbers of the files with these extensions.
-fn numbers(path: &Path, extensions: &[&str]) -> io::Result<Vec<u64>> {
-    let mut numbers = Vec::new();
-    for entry in fs::read_dir(path)? {
-        let name = entry?.file_name();
-        let number = name.to_str().and_then(|name| name.split_once('.'));
-        let number = number.filter(|(_, extension)| extensions.contains(extension));
-        if let Some(number) = number.and_then(|(number, _)| number.parse().ok()) {
-            numbers.push(number);
+impl Drop for Folder {
+    /// Waits for the writer, so that the lock outlives its work.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(writer) = self.writer.take() {
+            // It has nothing to panic with; if it did, its work is over as well.
+            let _ = writer.join();
         }
     }
-    Ok(numbers)
+}
+
+impl Files {
+    fn named(&self, id: u64, extension: &str) -> PathBuf {
+        self.path.join(format!("{id:08}.{extension}"))
+    }
+
+    fn keep(&self, part: Part, mut envelope: Envelope) -> io::Result<Message> {
+        let new = part.path.with_extension("json");
+        // Nothing that panics runs under the lock.
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let (id, content) = self.place(part, *last + 1)?;
+        *last = id;
+        envelope.file = Some(format!("{id:08}.eml"));
+        let written = serde_json::to_vec_pretty(&envelope).map_err(io::Error::from).and_then(|mut text| {
+            text.push(b'\n');
+            fs::write(&new, text).and_then(|()| fs::rename(&new, self.named(id, "json")))
+        });
+        match written {
+            Ok(()) => Ok(Message { id, envelope, content: Content::File(content) }),
+            Err(error) => {
+                // The first error is the one to be told.
+                let _ = fs::remove_file(new);
+                let _ = fs::remove_file(content);
+                Err(error)
+            }
+        }
+    }
+
+    /// Puts the octets where they belong, under the first number that is free.
+    fn place(&self, mut part: Part, first: u64) -> io::Result<(u64, PathBuf)> {
+        let large = part.file.is_some();
+        if large {
+            part.flush()?;
+        }
+        for id in first.. {
+            let path = self.named(id, "eml");
+            let placed = if large {
+                // Renaming would overwrite; nobody else gives out numbers here.
+                match path.try_exists() {
+                    Ok(false) => fs::rename(&part.path, &path),
+                    Ok(true) => Err(io::ErrorKind::AlreadyExists.into()),
+                    Err(error) => Err(error),
+                }
+            } else {
+                File::create_new(&path).and_then(|mut file| {
+                    file.write_all(&part.gathered).inspect_err(|_| {
+                        let _ = fs::remove_file(&path);
+                    })
+                })
+            };
+            match placed {
+                Ok(()) => {
+                    part.file = None;
+                    return Ok((id, path));
+                }
+                // Somebody put a file there.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::StorageFull.into())
+    }
+}
+
+/// The highest number that was ever given: also past messages that were not finished or were removed.
+fn last(path: &Path) -> io::Result<u64> {
+    let there = numbered(path, &EXTENSIONS)?.into_iter().map(|(number, _)| number).max().unwrap_or(0);
+    let removed = match fs::read_to_string(path.join(REMOVED)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+        text => text?.trim().parse().unwrap_or(0),
+    };
+    Ok(there.max(removed))
+}
+
+/// The files named by a number and one of these extensions.
+fn numbered(folder: &Path, extensions: &[&str]) -> io::Result<Vec<(u64, PathBuf)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let parts = name.to_str().and_then(|name| name.split_once('.'));
+        let number = parts.filter(|(_, extension)| extensions.contains(extension));
+        if let Some(number) = number.and_then(|(number, _)| number.parse().ok()) {
+            found.push((number, entry.path()));
+        }
+    }
+    Ok(found)
 }
 
 impl Part {

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Content, Envelope, Message};
+use super::{Content, Envelope, Message, News};
 
 #[derive(Debug)]
 pub(super) struct Memory(Arc<Bounded>);
@@ -47,17 +47,19 @@ impl Memory {
         Ok(Part { bytes: Vec::new(), bounded: self.0.clone() })
     }
 
-    pub(super) fn keep(&self, mut part: Part, envelope: Envelope) -> Arc<Message> {
+    pub(super) fn keep(&self, mut part: Part, envelope: Envelope, news: &News) -> u64 {
         // What it held goes on being held, on the shelf.
         let bytes = std::mem::take(&mut part.bytes).into_boxed_slice();
         let mut shelf = self.0.shelf();
         shelf.last += 1;
         let message = Arc::new(Message { id: shelf.last, envelope, content: Content::Memory(bytes) });
-        shelf.messages.push_back(message.clone());
+        // Told under the lock, so that subscribers hear of numbers in their order.
+        news.tell(|| message.clone());
+        shelf.messages.push_back(message);
         while shelf.messages.len() > self.0.most_messages {
             self.0.drop_oldest(&mut shelf);
         }
-        message
+        shelf.last
     }
 
     pub(super) fn ids(&self) -> Vec<u64> {

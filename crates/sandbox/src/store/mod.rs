@@ -33,8 +33,12 @@ pub struct Store(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     place: Place,
-    news: broadcast::Sender<Arc<Message>>,
+    news: News,
 }
+
+/// Tells subscribers, in the order of the numbers.
+#[derive(Clone, Debug)]
+struct News(broadcast::Sender<Arc<Message>>);
 
 #[derive(Debug)]
 enum Place {
@@ -92,16 +96,17 @@ impl Message {
 
 impl Store {
     pub(crate) fn open(keep: &Keep) -> Result<Self, StartError> {
+        let news = News(broadcast::Sender::new(BACKLOG));
         let place = match keep {
             Keep::Memory { messages, octets } => Place::Memory(Memory::new(*messages, *octets)),
-            Keep::Folder(path) => Place::Folder(Folder::open(path)?),
+            Keep::Folder(path) => Place::Folder(Folder::open(path, news.clone())?),
         };
-        Ok(Self(Arc::new(Inner { place, news: broadcast::Sender::new(BACKLOG) })))
+        Ok(Self(Arc::new(Inner { place, news })))
     }
 
     /// Hears of every message that is kept from now on. Who is more than [`BACKLOG`] behind misses some.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Message>> {
-        self.0.news.subscribe()
+        self.0.news.0.subscribe()
     }
 
     /// The numbers of the messages that are there, ascending.
@@ -189,19 +194,22 @@ impl Incoming {
     }
 
     /// Makes the message safe and tells of it; its number.
-    pub(crate) fn keep(self, envelope: Envelope) -> io::Result<u64> {
+    pub(crate) async fn keep(self, envelope: Envelope) -> io::Result<u64> {
         let Inner { place, news } = &*self.store.0;
-        let message = match (place, self.part) {
-            (Place::Memory(memory), Part::Memory(part)) => memory.keep(part, envelope),
-            (Place::Folder(folder), Part::Folder(part)) => Arc::new(folder.keep(part, envelope)?),
+        match (place, self.part) {
+            (Place::Memory(memory), Part::Memory(part)) => Ok(memory.keep(part, envelope, news)),
+            (Place::Folder(folder), Part::Folder(part)) => folder.keep(part, envelope).await,
             // A part belongs to the store that it was begun in.
-            _ => return Err(io::ErrorKind::InvalidInput.into()),
-        };
-        let id = message.id;
-        if news.receiver_count() > 0 {
-            // Nobody may be left by now.
-            let _ = news.send(message);
+            _ => Err(io::ErrorKind::InvalidInput.into()),
         }
-        Ok(id)
+    }
+}
+
+impl News {
+    fn tell(&self, message: impl FnOnce() -> Arc<Message>) {
+        if self.0.receiver_count() > 0 {
+            // Nobody may be left by now.
+            let _ = self.0.send(message());
+        }
     }
 }

@@ -64,7 +64,7 @@ async fn inside(folder: &Path) {
     client.write(format!("BDAT {} LAST\r\n{small}", small.len()).as_bytes()).await;
     assert_eq!(client.reply().await, "503 5.5.1 say MAIL and RCPT first");
 
-    assert_eq!(std::fs::read_dir(folder.join("tmp")).expect("it is there").count(), 0);
+    assert_eq!(std::fs::read_dir(folder.join(".tmp")).expect("it is there").count(), 0);
     assert_eq!(sandbox.store().ids().expect("it can be listed"), [1, 2]);
     // Until the very last page is taken by small ones.
     let mut kept = 0;

@@ -48,8 +48,8 @@ async fn a_message_in_a_folder_is_two_files() {
         .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
         .collect();
     names.sort();
-    assert_eq!(names, [".lock", "00000001.eml", "00000001.json", "ca.pem", "tmp"]);
-    assert_eq!(std::fs::read_dir(folder.0.join("tmp")).expect("it is there").count(), 0);
+    assert_eq!(names, [".lock", ".tmp", "00000001.eml", "00000001.json", "ca.pem"]);
+    assert_eq!(std::fs::read_dir(folder.0.join(".tmp")).expect("it is there").count(), 0);
 }
 
 #[tokio::test]
@@ -74,6 +74,30 @@ async fn messages_are_listed_read_and_removed_wherever_they_are() {
 }
 
 #[tokio::test]
+async fn what_others_have_in_the_folder_stays_as_it_is() {
+    let folder = Folder::new("others");
+    let config = Config { keep: Keep::Folder(folder.0.clone()), ..Config::default() };
+    std::fs::create_dir_all(folder.0.join("tmp")).expect("it can be made");
+    let others = ["tmp/00000001.eml", "00000002.eml", "00000003.eml.bak", "x.json"];
+    for name in others {
+        std::fs::write(folder.0.join(name), "mine").expect("it can be written");
+    }
+    let sandbox = start(config).await;
+    let mut client = Client::hello(&sandbox).await;
+    assert_eq!(client.send("x\r\n").await, "250 2.0.0 kept as 3");
+    for name in ["00000004.eml", "00000005.eml"] {
+        std::fs::write(folder.0.join(name), "mine").expect("it can be written");
+    }
+    assert_eq!(client.send("y\r\n").await, "250 2.0.0 kept as 6", "small");
+    std::fs::write(folder.0.join("00000007.eml"), "mine").expect("it can be written");
+    assert_eq!(client.send(&"line of it\r\n".repeat(50_000)).await, "250 2.0.0 kept as 8", "large");
+    for name in others.iter().chain(&["00000004.eml", "00000005.eml", "00000007.eml"]) {
+        assert_eq!(std::fs::read(folder.0.join(name)).expect("it is there"), b"mine", "{name}");
+    }
+    assert_eq!(sandbox.store().ids().expect("no error"), [3, 6, 8]);
+}
+
+#[tokio::test]
 async fn no_number_is_given_twice_and_none_appears_below_one_that_was_seen() {
     let folder = Folder::new("numbers");
     let config = Config { keep: Keep::Folder(folder.0.clone()), ..Config::default() };
@@ -85,6 +109,7 @@ async fn no_number_is_given_twice_and_none_appears_below_one_that_was_seen() {
     assert_eq!(quick.send("begun later\r\n").await, "250 2.0.0 kept as 1");
     assert_eq!(slow.say("begun first\r\n.").await, "250 2.0.0 kept as 2");
     assert!(sandbox.store().remove(2).expect("no error"));
+    drop((slow, quick));
     sandbox.stop().await;
     let sandbox = start(config).await;
     assert_eq!(Client::hello(&sandbox).await.send("x\r\n").await, "250 2.0.0 kept as 3");
@@ -171,7 +196,7 @@ async fn what_was_begun_and_not_ended_leaves_nothing_behind() {
     client.say("RCPT TO:<b@x>").await;
     client.write(format!("BDAT 600000\r\n{}", "x".repeat(600_000)).as_bytes()).await;
     assert_eq!(client.reply().await, "250 2.0.0 600000 octets received");
-    let tmp = || std::fs::read_dir(folder.0.join("tmp")).expect("it is there").count();
+    let tmp = || std::fs::read_dir(folder.0.join(".tmp")).expect("it is there").count();
     assert_eq!(tmp(), 1, "past what is gathered in memory");
     assert_eq!(client.say("RSET").await, "250 2.0.0 forgotten");
     assert_eq!(tmp(), 0);
@@ -198,6 +223,7 @@ async fn a_connection_can_be_listened_in_on_and_secrets_are_lengths() {
     assert_eq!(client.say("c2VjcmV0").await, "235 2.7.0 logged in");
     client.send("body\r\n").await;
     client.say("QUIT").await;
+    drop(client);
     sandbox.stop().await;
     let lines = lines.lock().expect("no panic").join("\n");
     assert!(lines.contains("1 C: AUTH LOGIN\n1 S: 334 VXNlcm5hbWU6\n1 C: {4 secret octets}\n"), "{lines}");

@@ -76,7 +76,7 @@ async fn a_folder_has_one_sandbox_at_a_time_and_goes_on_counting() {
     assert_eq!(Client::hello(&sandbox).await.send("x\r\n").await, "250 2.0.0 kept as 1");
     sandbox.stop().await;
 
-    let leftover = folder.0.join("tmp/00000002.eml");
+    let leftover = folder.0.join(".tmp/00000002.eml");
     std::fs::write(&leftover, "half a mess").expect("it can be written");
     let sandbox = start(config).await;
     assert!(!leftover.exists());
