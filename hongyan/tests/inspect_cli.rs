@@ -224,6 +224,20 @@ fn nothing_in_a_mail_reaches_a_terminal_raw() {
 }
 
 #[test]
+fn what_nobody_reads_to_its_end_is_shortened_for_people_and_whole_for_programs() {
+    let list = vec!["a@example.org"; 30].join(", ");
+    let mail = format!("Subject: {}\r\nTo: {list}\r\n\r\nx", "鸿".repeat(600));
+    let output = inspect(&["-"], mail.as_bytes());
+    let shown = text(&output.stdout);
+    assert!(shown.contains(&format!("Subject     {}…\n", "鸿".repeat(500))), "{shown}");
+    assert!(shown.contains("a@example.org, … +10\n"), "{shown}");
+    let output = inspect(&["--json", "-"], mail.as_bytes());
+    let whole: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(whole["subject"].as_str().unwrap().chars().count(), 600);
+    assert_eq!(whole["to"].as_array().unwrap().len(), 30);
+}
+
+#[test]
 fn a_pipe_gets_no_colour_unless_asked() {
     assert!(!inspect(&["-"], MAIL.as_bytes()).stdout.contains(&0x1b));
     assert!(inspect(&["--color", "always", "-"], MAIL.as_bytes()).stdout.contains(&0x1b));

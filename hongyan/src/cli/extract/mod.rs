@@ -81,7 +81,7 @@ struct Written {
 impl Args {
     /// Writes the files, and says which.
     pub(crate) fn run(self) -> Exit {
-        let mut report = Report::default();
+        let mut report = Report { dir: self.dir.to_string_lossy().into_owned(), ..Report::default() };
         let result = self.extract(&mut report);
         if let Err(trouble) = &result {
             report.error = Some(trouble.parts(Language::English).1.to_owned());

@@ -38,21 +38,33 @@ fn headline(
     language: Language,
     paint: Paint,
 ) -> io::Result<()> {
-    // Chinese characters are two columns wide: both columns of labels are padded by hand.
-    let mut line = |english: &str, chinese: &str, value: &str| {
-        if value.is_empty() {
-            return Ok(());
-        }
-        writeln!(out, "{}{value}", paint.the(Style::Name, language.choose(english, chinese)))
-    };
-    line("Subject     ", "主题        ", &safe::line(summary.subject.as_deref().unwrap_or("")))?;
-    line("From        ", "发件人      ", &people(&summary.from))?;
-    line("To          ", "收件人      ", &people(&summary.to))?;
-    line("Cc          ", "抄送        ", &people(&summary.cc))?;
-    line("Date        ", "日期        ", &safe::line(summary.date.as_deref().unwrap_or("")))?;
-    line("Message-ID  ", "Message-ID  ", &safe::line(summary.message_id.as_deref().unwrap_or("")))?;
+    let unset = |value: &Option<String>| shortened(value.as_deref().unwrap_or(""));
     let bytes = language.choose("bytes", "字节");
-    line("Size        ", "大小        ", &format!("{} {bytes}", grouped(len)))
+    // Chinese characters are two columns wide: both columns of labels are padded by hand.
+    let lines = [
+        ("Subject     ", "主题        ", unset(&summary.subject)),
+        ("From        ", "发件人      ", people(&summary.from)),
+        ("To          ", "收件人      ", people(&summary.to)),
+        ("Cc          ", "抄送        ", people(&summary.cc)),
+        ("Date        ", "日期        ", unset(&summary.date)),
+        ("Message-ID  ", "Message-ID  ", unset(&summary.message_id)),
+        ("Size        ", "大小        ", format!("{} {bytes}", grouped(len))),
+    ];
+    for (english, chinese, value) in lines.iter().filter(|(_, _, value)| !value.is_empty()) {
+        writeln!(out, "{}{value}", paint.the(Style::Name, language.choose(*english, *chinese)))?;
+    }
+    Ok(())
+}
+
+/// Shows at most this many characters of a subject, a name or an address; `--json` has all of them.
+const MAX_LENGTH: usize = 500;
+
+/// Safe to print, and no longer than anybody reads; a `…` stands for the rest.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MAX_LENGTH) {
+        Some((end, _)) => format!("{}…", safe::line(&text[..end])),
+        None => safe::line(text).into_owned(),
+    }
 }
 
 /// Names at most this many mailboxes of one field; the others are counted, and `--json` has them all.
@@ -67,10 +79,10 @@ fn people(list: &[Person]) -> String {
 }
 
 fn person(person: &Person) -> String {
-    let address = safe::line(&person.address);
+    let address = shortened(&person.address);
     match person.name.as_deref().filter(|name| !name.is_empty()) {
-        Some(name) => format!("{} <{address}>", safe::line(name)),
-        None => address.into_owned(),
+        Some(name) => format!("{} <{address}>", shortened(name)),
+        None => address,
     }
 }
 
