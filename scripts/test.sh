@@ -9,7 +9,8 @@ log=$out/test-output.log
 
 skipped() {
     local lines
-    lines=$(grep -ohE 'SKIPPED: [^<]*' "$log" | sort | uniq -c | sed -E 's/^ *([0-9]+) /\1 × /') || return 0
+    lines=$(grep -ohE 'SKIPPED: [^<]*' "$log" | sed "s/&apos;/'/g; s/&quot;/\"/g; s/&amp;/\&/g" | sort | uniq -c |
+        sed -E 's/^ *([0-9]+) /\1 × /') || return 0
     printf '\nSkipped on this machine:\n%s\n' "$lines"
 }
 
