@@ -1,5 +1,5 @@
 //! What a command needs of the system, and what it says where it does not get it: an event queue, random
-//! numbers, an output that can be written.
+//! numbers, an output that can be written; and how it was called.
 
 use std::io;
 
@@ -36,6 +36,15 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], Trouble> {
             said("look whether /dev/urandom can be read", "请检查 /dev/urandom 是否可读"),
         )
     })
+}
+
+/// How this program was called, so that lines to be copied work where it is not on the search path. A name
+/// that a shell would read otherwise is not repeated.
+pub(crate) fn called() -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
+    let name = std::env::args_os().next().and_then(|name| name.into_string().ok());
+    name.filter(|name| name.ends_with("/hongyan") && name.chars().all(plain))
+        .unwrap_or_else(|| "hongyan".to_owned())
 }
 
 /// What became of writing to standard output. A reader that has seen enough (`… | head`) is no trouble.

@@ -27,7 +27,7 @@ use super::outcome::{Manner, Outcome};
 use super::paint::{Color, Paint, Style};
 use super::sandbox::not_started;
 use super::send::problem;
-use super::system::{printed, random, runtime};
+use super::system::{called, printed, random, runtime};
 use super::terminal::Language;
 use super::trace::{Screen, Wanted};
 use super::trouble::Trouble;
@@ -206,31 +206,36 @@ impl Demo {
             |path: Option<&Path>| safe::line(&path.unwrap_or(Path::new("")).to_string_lossy()).into_owned();
         let mail = shown(message.path());
         let envelope = shown(message.path().map(|path| path.with_extension("json")).as_deref());
+        let program = called();
         let rows = [
             (mail.clone(), "the mail, as it came over the wire", "收到的邮件原文"),
             (envelope, "its envelope: from, to, TLS, login", "它的信封：发件人、收件人、TLS、登录"),
             (shown(sandbox.ca_file()), "the server's certificate", "服务器的证书"),
             (String::new(), "", ""),
             (
-                format!("hongyan inspect --source --brief {mail}"),
+                format!("{program} inspect --source --brief {mail}"),
                 "its true face, line by line",
                 "逐行看它的“真面目”",
             ),
             (
-                format!("hongyan extract {mail} -d {}", shown(Some(&self.dir.join("files")))),
+                format!("{program} extract {mail} -d {}", shown(Some(&self.dir.join("files")))),
                 "its attachments, as files",
                 "取出附件",
             ),
             (
-                "hongyan sandbox".to_owned(),
+                format!("{program} sandbox"),
                 "a server like this one, to send to",
                 "启动这样一台服务器，随便试",
             ),
-            ("hongyan send --help".to_owned(), "your own mail", "发自己的邮件"),
+            (format!("{program} send --help"), "your own mail", "发自己的邮件"),
         ];
         let width = rows.iter().map(|(what, ..)| console::measure_text_width(what)).max().unwrap_or(0);
         for (what, english, chinese) in &rows {
             let about = self.manner.language.choose(english, chinese);
+            if what.is_empty() {
+                self.print("\n")?;
+                continue;
+            }
             let gap = " ".repeat(width - console::measure_text_width(what));
             let paint = self.manner.paint;
             self.print(&format!(

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::users::Users;
 use crate::cli::json;
 use crate::cli::paint::{Paint, Style};
+use crate::cli::system::called;
 
 /// A sandbox that is ready.
 pub(super) struct Welcome<'a> {
@@ -65,10 +66,10 @@ impl Welcome<'_> {
         let Some(address) = self.sandbox.smtp() else { return Ok(()) };
         let (host, port) = (address.ip(), address.port());
         writeln!(out, "\n{}", paint.the(Style::Title, "Send it something:"))?;
-        let sender = sender();
+        let program = called();
         let lines = [
             format!(
-                "{sender} --server smtp://{address} -f me@example.org -s Hello --text 'It works.' you@example.net"
+                "{program} send --server smtp://{address} -f me@example.org -s Hello --text 'It works.' you@example.net"
             ),
             format!(
                 "printf 'Subject: Hello\\n\\nfrom curl\\n' | curl -T - smtp://{address} --mail-from me@example.org --mail-rcpt you@example.net"
@@ -89,11 +90,6 @@ fn row(out: &mut impl Write, paint: Paint, label: &str, value: &str) -> io::Resu
 
 fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
-}
-
-/// How this program is called to send: by its link, where that lies here.
-fn sender() -> &'static str {
-    if Path::new("send").is_file() { "./send" } else { "hongyan send" }
 }
 
 /// The first line of `--json`.
