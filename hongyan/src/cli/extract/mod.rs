@@ -123,8 +123,14 @@ impl Args {
             return json::pretty(&mut out, report);
         }
         let paint = Paint::on(&out, self.color);
+        let language = Language::of_the_environment();
+        let bytes = language.choose("bytes", "字节");
         if report.files.is_empty() && report.error.is_none() {
-            return writeln!(out, "The mail carries no files (--all writes its texts too).");
+            let text = language.choose(
+                "The mail carries no files (--all writes its texts too).",
+                "这封邮件没有附带文件（--all 会把正文也写出来）。",
+            );
+            return writeln!(out, "{text}");
         }
         for written in &report.files {
             let Written { part, media_type, file, len, sha256, .. } = written;
@@ -133,15 +139,16 @@ impl Args {
             let (part, media_type) = (paint.the(Style::Name, part), safe::line(media_type));
             writeln!(
                 out,
-                "  {part} {media_type}, {} bytes, sha256 {}",
+                "  {part} {media_type}, {} {bytes}, sha256 {}",
                 grouped(*len),
                 paint.the(Style::Quiet, sha256)
             )?;
         }
         if !report.files.is_empty() {
-            let files = counted(report.files.len(), "file", "files");
+            let number = report.files.len();
+            let files = language.choose(counted(number, "file", "files"), format!("{number} 个文件"));
             let total = grouped(report.files.iter().map(|written| written.len).sum());
-            writeln!(out, "{}", paint.the(Style::Good, format!("{files}, {total} bytes")))?;
+            writeln!(out, "{}", paint.the(Style::Good, format!("{files}, {total} {bytes}")))?;
         }
         Ok(())
     }

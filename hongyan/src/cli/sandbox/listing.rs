@@ -17,6 +17,7 @@ use crate::cli::figures::grouped;
 use crate::cli::json;
 use crate::cli::paint::{Paint, Style};
 use crate::cli::system::printed;
+use crate::cli::terminal::Language;
 use crate::cli::trouble::Trouble;
 
 /// Bytes at the beginning of a mail in which its Subject is looked for.
@@ -122,7 +123,8 @@ fn print(out: &mut impl Write, message: &Message, paint: Paint) -> io::Result<()
     let clock = paint.the(Style::Quiet, format!("{}Z", time.get(11..19).unwrap_or(time)));
     let (to, arrow) = (safe::line(&to_shown), paint.the(Style::Quiet, "→"));
     let subject = paint.the(Style::Strong, subject);
-    let rest = format!("  {} bytes  {protocol}{file}", grouped(size));
+    let bytes = Language::of_the_environment().choose("bytes", "字节");
+    let rest = format!("  {} {bytes}  {protocol}{file}", grouped(size));
     writeln!(out, "{clock}  {} {arrow} {to}{subject}{}", safe::line(from), paint.the(Style::Quiet, rest))
 }
 
@@ -130,7 +132,12 @@ fn tell_missed(out: &mut impl Write, missed: u64, json: bool) -> io::Result<()> 
     if json {
         return json::line(out, &Missed { event: "missed", mails: missed });
     }
-    writeln!(out, "… {} mails came faster than they could be shown; they are kept …", grouped(missed))
+    let missed = grouped(missed);
+    let text = Language::of_the_environment().choose(
+        format!("… {missed} mails came faster than they could be shown; they are kept …"),
+        format!("…… 另有 {missed} 封邮件来不及显示，均已保存 ……"),
+    );
+    writeln!(out, "{text}")
 }
 
 /// Mails that are kept, but were not told of, for programs.

@@ -18,6 +18,7 @@ use hongyan_sandbox::{Config, Keep, Limits, Peer, Sandbox};
 use super::exit::Exit;
 use super::paint::{Color, Paint, Style};
 use super::system::{printed, runtime};
+use super::terminal::Language;
 use super::trouble::Trouble;
 use crate::said::said;
 use listing::Listing;
@@ -149,6 +150,7 @@ impl Args {
                 seed: self.seed,
                 exposed,
                 lists: !self.quiet,
+                language: Language::of_the_environment(),
             };
             welcome.print(&mut io::stdout().lock(), paint)
         };

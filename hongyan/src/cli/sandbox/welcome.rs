@@ -12,6 +12,7 @@ use super::users::Users;
 use crate::cli::json;
 use crate::cli::paint::{Paint, Style};
 use crate::cli::system::called;
+use crate::cli::terminal::Language;
 
 /// A sandbox that is ready.
 pub(super) struct Welcome<'a> {
@@ -23,49 +24,76 @@ pub(super) struct Welcome<'a> {
     pub(super) exposed: bool,
     /// Mail will be listed as it arrives.
     pub(super) lists: bool,
+    pub(super) language: Language,
 }
 
 impl Welcome<'_> {
     /// For people.
     pub(super) fn print(&self, out: &mut impl Write, paint: Paint) -> io::Result<()> {
-        let title = "The sandbox is ready: it takes all mail, keeps it, and passes nothing on.";
+        let title = self.language.choose(
+            "The sandbox is ready: it takes all mail, keeps it, and passes nothing on.",
+            "沙箱已就绪：它接收并保存所有邮件，不会转发出去。",
+        );
         writeln!(out, "{}\n", paint.the(Style::Title, title))?;
+        for (english, chinese, value) in self.rows() {
+            let label = paint.the(Style::Name, self.language.choose(english, chinese));
+            writeln!(out, "  {label} {}", safe::line(&value))?;
+        }
+        if self.exposed {
+            let text = self.language.choose(
+                "Other machines can reach this address: anybody there can send mail here.",
+                "其他机器也能访问这个地址：任何人都可以往这里发邮件。",
+            );
+            writeln!(out, "\n{}", paint.the(Style::Bad, text))?;
+        }
+        self.commands(out, paint)?;
+        let end = self.language.choose("Ctrl-C ends it.", "按 Ctrl-C 结束。");
+        let list = self.language.choose(" Mail that arrives:", "收到的邮件：");
+        writeln!(out, "\n{end}{}", if self.lists { list } else { "" })
+    }
+
+    /// What there is to know: two labels of the same width, and the value.
+    fn rows(&self) -> Vec<(&'static str, &'static str, String)> {
+        let language = self.language;
+        let mut rows = Vec::new();
         if let Some(smtp) = self.sandbox.smtp() {
-            row(out, paint, "SMTP", &format!("{smtp}  (plain and STARTTLS)"))?;
+            let how = language.choose("plain and STARTTLS", "明文或 STARTTLS");
+            rows.push(("SMTP   ", "SMTP   ", format!("{smtp}  ({how})")));
         }
         if let Some(smtps) = self.sandbox.smtps() {
-            row(out, paint, "SMTPS", &format!("{smtps}  (TLS from the start)"))?;
+            let how = language.choose("TLS from the start", "一开始就用 TLS");
+            rows.push(("SMTPS  ", "SMTPS  ", format!("{smtps}  ({how})")));
         }
         let login = match self.users.told() {
             Some((name, password)) => format!("{name} / {password}"),
             None => self.users.names().collect::<Vec<_>>().join(", "),
         };
-        row(out, paint, "login", if login.is_empty() { "nobody" } else { &login })?;
-        let folder = self.sandbox.store().folder().map(shown);
-        row(out, paint, "mail", folder.as_deref().unwrap_or("in memory"))?;
-        let ca = self.sandbox.ca_file().map(shown);
-        row(
-            out,
-            paint,
-            "CA",
-            ca.as_deref().unwrap_or("in memory; --ca FILE writes it out for clients that use TLS"),
-        )?;
+        let nobody = || language.choose("nobody", "无").to_owned();
+        rows.push(("login  ", "登录   ", if login.is_empty() { nobody() } else { login }));
+        let memory = || language.choose("in memory", "在内存中").to_owned();
+        rows.push(("mail   ", "邮件   ", self.sandbox.store().folder().map_or_else(memory, shown)));
+        let in_memory = || {
+            language
+                .choose(
+                    "in memory; --ca FILE writes it out for clients that use TLS",
+                    "在内存中；用 --ca FILE 写出，供使用 TLS 的客户端信任",
+                )
+                .to_owned()
+        };
+        rows.push(("CA     ", "证书   ", self.sandbox.ca_file().map_or_else(in_memory, shown)));
         if self.faults > 0 {
-            row(out, paint, "faults", &format!("{}, seed {}", self.faults, self.seed))?;
+            let seed = language.choose("seed", "种子");
+            rows.push(("faults ", "故障   ", format!("{}, {seed} {}", self.faults, self.seed)));
         }
-        if self.exposed {
-            let text = "Other machines can reach this address: anybody there can send mail here.";
-            writeln!(out, "\n{}", paint.the(Style::Bad, text))?;
-        }
-        self.commands(out, paint)?;
-        writeln!(out, "\nCtrl-C ends it.{}", if self.lists { " Mail that arrives:" } else { "" })
+        rows
     }
 
     /// Lines to be copied.
     fn commands(&self, out: &mut impl Write, paint: Paint) -> io::Result<()> {
         let Some(address) = self.sandbox.smtp() else { return Ok(()) };
         let (host, port) = (address.ip(), address.port());
-        writeln!(out, "\n{}", paint.the(Style::Title, "Send it something:"))?;
+        let title = self.language.choose("Send it something:", "给它发封邮件试试：");
+        writeln!(out, "\n{}", paint.the(Style::Title, title))?;
         let program = called();
         let lines = [
             format!(
@@ -82,10 +110,6 @@ impl Welcome<'_> {
         ];
         lines.iter().try_for_each(|line| writeln!(out, "  {line}"))
     }
-}
-
-fn row(out: &mut impl Write, paint: Paint, label: &str, value: &str) -> io::Result<()> {
-    writeln!(out, "  {} {}", paint.the(Style::Name, format!("{label:<7}")), safe::line(value))
 }
 
 fn shown(path: &Path) -> String {
