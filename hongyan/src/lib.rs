@@ -11,3 +11,8 @@ pub use hongyan_mime as mime;
 pub use hongyan_net as net;
 pub use hongyan_proto as proto;
 pub use hongyan_sandbox as sandbox;
+
+/// The examples of the guide, held to what they say.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/crates.md")]
+mod guide {}
