@@ -55,12 +55,12 @@ impl Server {
         }
     }
 
-    /// RFC 3207 §4.2: whatever was said in clear has not been said.
+    /// RFC 3207 §4.2: whatever was said in clear has not been said. A message that had begun was given up
+    /// when STARTTLS was agreed on.
     pub(super) fn on_tls_up(&mut self, info: TlsInfo) {
         let greeting = matches!(self.state, State::Handshake { greeting: true });
         self.session = Session { tls: Some(info), ..Session::default() };
         self.offers = hello::offered(&self.config, &self.session);
-        self.transaction = None;
         self.state = State::Ready;
         if greeting {
             self.enter_greeting();
