@@ -80,6 +80,17 @@ impl Draft {
         .collect()
     }
 
+    /// Finds out whether this can become a message at all, before a server is asked what it takes. Reads no
+    /// file.
+    ///
+    /// # Errors
+    /// As [`Draft::encoder`], but for what a server decides.
+    pub fn check(&self) -> Result<(), ComposeError> {
+        let utf8 = fields::check(self, Offered::ALL)?;
+        Layout::checking().draft(self)?;
+        fields::write(self, &mut Header::new(&mut Vec::new(), utf8))
+    }
+
     /// The message for a server that takes what `offered` says. Files are not read yet, except that content
     /// which is sent as it is, is searched once for our boundaries.
     ///

@@ -14,6 +14,7 @@ use super::sniff;
 use super::{
     BodyKind, Bytes, ComposeError, Draft, EncodedPart, FileSource, MediaType, Offered, RawMessage, Text,
 };
+use std::borrow::Cow;
 
 /// Parts may be nested this deep.
 pub const MAX_DEPTH: usize = 50;
@@ -27,7 +28,7 @@ pub(super) struct Node<'a> {
 
 #[derive(Debug)]
 pub(super) enum Content<'a> {
-    Text { essence: &'a str, text: &'a str, profile: Profile, coding: Coding },
+    Text { essence: &'a str, text: Cow<'a, str>, profile: Profile, coding: Coding },
     Leaf { essence: &'a str, charset: Option<&'static str>, source: Source, coding: Coding },
     Message { message: &'a RawMessage, as_file: bool },
     Encoded(&'a EncodedPart),
@@ -62,11 +63,17 @@ impl Node<'_> {
 pub(super) struct Layout {
     offered: Offered,
     taken: Vec<u64>,
+    search_files: bool,
 }
 
 impl Layout {
     pub(super) fn new(offered: Offered) -> Self {
-        Layout { offered, taken: Vec::new() }
+        Layout { offered, taken: Vec::new(), search_files: true }
+    }
+
+    /// One that finds out what cannot be, and reads no file for it.
+    pub(super) fn checking() -> Self {
+        Layout { offered: Offered::ALL, taken: Vec::new(), search_files: false }
     }
 
     /// The marks that occur in content which is sent as it is.
@@ -97,7 +104,7 @@ impl Layout {
             None => siblings.next().map(|part| self.part_at(part, alone, 1)).transpose()?,
         };
         let Some(first) = first else {
-            return Ok(self.plain(&PartHeaders::NONE, "text/plain", ""));
+            return Ok(self.plain(&PartHeaders::NONE, "text/plain", Cow::Borrowed("")));
         };
         if alone {
             return Ok(first);
@@ -162,10 +169,14 @@ impl Layout {
     }
 
     fn text<'a>(&mut self, headers: &'a PartHeaders, essence: &'a str, text: &'a Text) -> Node<'a> {
-        self.plain(headers, essence, text.as_str())
+        let text = match essence {
+            "text/html" => text.html(),
+            _ => Cow::Borrowed(text.as_str()),
+        };
+        self.plain(headers, essence, text)
     }
 
-    fn plain<'a>(&mut self, headers: &'a PartHeaders, essence: &'a str, text: &'a str) -> Node<'a> {
+    fn plain<'a>(&mut self, headers: &'a PartHeaders, essence: &'a str, text: Cow<'a, str>) -> Node<'a> {
         let profile = Profile::of(text.as_bytes());
         let mut coding = profile.text_coding(self.offered);
         if matches!(coding, Coding::AsIs(_)) && !self.take_marks(&Marks::of(text.as_bytes())) {
@@ -214,7 +225,8 @@ impl Layout {
         alone: bool,
     ) -> Result<Node<'a>, ComposeError> {
         let essence = leaf_type(headers, || file.type_by_content())?;
-        let as_is = self.offered.binary && !alone && self.take_marks(file.marks()?);
+        let wanted = self.offered.binary && !alone;
+        let as_is = wanted && (!self.search_files || self.take_marks(file.marks()?));
         let coding = if as_is { Coding::AsIs(BodyKind::Binary) } else { Coding::Base64 };
         let source = Source::File(file.clone());
         Ok(Node { headers, content: Content::Leaf { essence, charset: None, source, coding } })

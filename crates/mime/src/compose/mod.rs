@@ -9,11 +9,35 @@
 //! server takes `BINARYMIME`; header lines are folded at 78; no CR, LF or NUL reaches a header from data
 //! (a typed [`ComposeError`] names the field instead); `Bcc` is never written.
 
+//!
+//! ```
+//! use hongyan_mime::address::Mailbox;
+//! use hongyan_mime::compose::{Draft, Offered, Part};
+//! use std::io::Read;
+//!
+//! let mut draft = Draft {
+//!     from: vec![Mailbox::parse("Zoë <zoe@example.com>")?],
+//!     subject: Some("Grüße 你好".into()),
+//!     text: Some("Hello\n".into()),
+//!     attachments: vec![Part::bytes("工资条.txt", b"1,2".to_vec())],
+//!     ..Draft::default()
+//! };
+//! // The caller brings the clock and the dice.
+//! draft.stamp(std::time::UNIX_EPOCH, 480, "example.com", [1, 2]);
+//! let mut encoder = draft.encoder(Offered::default())?;
+//! let (length, mut message) = (encoder.len(), String::new());
+//! encoder.read_to_string(&mut message)?;
+//! assert_eq!(message.len() as u64, length);
+//! assert!(message.contains("From: =?utf-8?Q?Zo=C3=AB?= <zoe@example.com>\r\n"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
 mod boundary;
 mod bytes;
 mod check;
 mod coding;
 mod date;
+mod declared;
 mod draft;
 mod encoded;
 mod encoder;

@@ -1,11 +1,14 @@
 //! Text in any charset in, UTF-8 out.
 //!
 //! What the caller names wins, except over a byte order mark; unnamed bytes are UTF-8 if they are valid
-//! UTF-8, else what their statistics look like most (GBK, Big5, Shift_JIS, windows-125x …).
+//! UTF-8, else in the charset that they declare as HTML, else what their statistics look like most (GBK,
+//! Big5, Shift_JIS, windows-125x …).
 
+use super::declared;
 use super::{ComposeError, FileError, FileProblem};
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8};
+use std::borrow::Cow;
 use std::path::Path;
 
 /// The longest text of a body, in bytes of its file; longer ones are for attaching.
@@ -31,6 +34,8 @@ pub enum CharsetSource {
     Mark,
     /// The bytes are valid UTF-8.
     Valid,
+    /// It is HTML and says so in its `<meta>`.
+    Declared,
     /// Nothing said so; it is the likeliest.
     Guessed,
 }
@@ -80,6 +85,11 @@ impl Text {
     }
 
     fn guess(bytes: &[u8]) -> Result<Self, ComposeError> {
+        if let Some(declared) = declared::declared(bytes)
+            && let Ok(text) = Self::in_charset(bytes, declared, CharsetSource::Declared)
+        {
+            return Ok(text);
+        }
         let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
         detector.feed(bytes, true);
         Self::in_charset(bytes, detector.guess(None, Utf8Detection::Deny), CharsetSource::Guessed)
@@ -102,6 +112,14 @@ impl Text {
     /// The characters.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The characters as HTML that goes out as UTF-8: a `<meta>` that said otherwise is corrected.
+    pub(super) fn html(&self) -> Cow<'_, str> {
+        match self.source {
+            CharsetSource::Given | CharsetSource::Valid => Cow::Borrowed(&self.text),
+            _ => declared::corrected(&self.text),
+        }
     }
 
     /// The charset that the text was read from (the WHATWG name), and how it was found.
@@ -127,11 +145,13 @@ mod tests {
     use super::*;
     use encoding_rs::{BIG5, GBK, SHIFT_JIS, WINDOWS_1252};
 
+    const META: &str = "<meta charset=gbk>";
     const CHINESE: &str = "尊敬的客户：您的订单已经发货，请注意查收。谢谢您的支持与信任！";
 
     #[test]
     fn a_charset_is_found_by_name_mark_validity_or_likelihood() {
         let gbk = GBK.encode(CHINESE).0.into_owned();
+        let html = [META.as_bytes(), &gbk].concat();
         let utf16: Vec<u8> =
             [0xff, 0xfe].into_iter().chain(CHINESE.encode_utf16().flat_map(u16::to_le_bytes)).collect();
         let utf16_unmarked = utf16[2..].to_vec();
@@ -144,12 +164,13 @@ mod tests {
             (CHINESE.as_bytes().to_vec(), None, "UTF-8", Valid),
             (marked.clone(), None, "UTF-8", Mark),
             (marked, Some("gbk"), "UTF-8", Mark),
+            (html.clone(), None, "GBK", Declared),
             (utf16, None, "UTF-16LE", Mark),
             (utf16_unmarked, Some("utf-16le"), "UTF-16LE", Named),
         ];
         for (bytes, label, charset, source) in cases {
             let text = Text::decode(bytes, label).unwrap();
-            assert_eq!(text.as_str(), CHINESE, "{label:?}");
+            assert_eq!(text.as_str().trim_start_matches(META), CHINESE, "{label:?}");
             assert_eq!(text.charset(), (charset, source), "{label:?}");
         }
     }

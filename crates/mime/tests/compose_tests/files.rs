@@ -236,3 +236,21 @@ fn begun_again_the_same_bytes_come() {
         assert!(read_all(&mut encoder) == whole);
     }
 }
+
+#[test]
+fn a_message_in_a_file_that_changes_is_an_error_too() {
+    let folder = Folder::new("raw");
+    let line = b"a line of a message\n".repeat(10_000);
+    let path = folder.file("mail.eml", &[b"Subject: x\n\n", &line[..]].concat());
+    let message = RawMessage::open(&path).unwrap();
+    let mut encoder = message.encoder();
+    let whole = read_all(&mut encoder);
+    assert_eq!(whole.len() as u64, encoder.len());
+    encoder.restart().unwrap();
+    fs::write(&path, [b"Subject: x\n\n", &line[1..]].concat()).unwrap();
+    let error = drain(&mut encoder).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    assert!(error.to_string().contains("mail.eml"), "{error}");
+    let forwarded = Draft { attachments: vec![Part::message(message)], ..draft() };
+    assert!(drain(&mut forwarded.encoder(NOTHING).unwrap()).is_err());
+}

@@ -65,6 +65,7 @@ fn no_line_break_or_nul_gets_into_a_header() {
         ] {
             let mut draft = draft();
             put(&mut draft, shape.to_owned());
+            assert!(matches!(draft.check(), Err(ComposeError::ForbiddenByte { .. })), "{expected} {shape:?}");
             match draft.encoder(Offered::ALL) {
                 Err(ComposeError::ForbiddenByte { field, byte: found }) => {
                     assert_eq!((&field[..], found), (expected, byte), "{shape:?}");

@@ -222,6 +222,66 @@ fn boundaries_differ_from_those_in_attached_messages() {
 }
 
 #[test]
+fn boundaries_differ_from_marks_in_files_sent_as_they_are() {
+    let path = std::env::temp_dir().join(format!("hongyan-compose-marks-{}", std::process::id()));
+    let with = |part: Part| Draft { text: Some("x".into()), attachments: vec![part], ..draft() };
+    let boundary = |message: &[u8]| {
+        let at = message.windows(5).position(|w| w == b"=_hy_").unwrap();
+        message[at..at + 21].to_vec()
+    };
+    // The boundary that a message without marks gets, put where blocks of the file meet.
+    let first = boundary(&compose(&with(Part::bytes("hongyan.bin", vec![0; 70_000])), Offered::ALL));
+    for at in [0, 57 * 4096 - 21, 57 * 4096 - 10, 57 * 4096 - 1, 57 * 4096, 300_000 - 21] {
+        let mut bytes = vec![0; 300_000];
+        bytes[at..at + 21].copy_from_slice(&first);
+        std::fs::write(&path, &bytes).unwrap();
+        let from_file = Part::attach(&path).unwrap().with_file_name("hongyan.bin");
+        for part in [from_file, Part::bytes("hongyan.bin", bytes.clone())] {
+            let message = compose(&with(part), Offered::ALL);
+            assert_ne!(boundary(&message), first, "{at}");
+            assert!(ours(&message).leaves[1].bytes == bytes, "{at}");
+        }
+    }
+    // With more marks than can be sidestepped, the file is encoded instead.
+    let many: String = (0..5000).map(|i| format!("--=_hy_{i:016x}_0001\r\n")).collect();
+    std::fs::write(&path, &many).unwrap();
+    let from_file = Part::attach(&path).unwrap().with_file_name("a.bin");
+    let forwarded = Part::message(RawMessage::from_bytes(format!("A: b\n\n{many}").into_bytes()));
+    for part in [from_file, Part::bytes("a.txt", many.clone().into_bytes()), forwarded] {
+        let message = compose(&with(part), Offered::ALL);
+        let text = String::from_utf8(message.clone()).unwrap();
+        assert!(text.contains("Content-Transfer-Encoding: base64\r\n"));
+        assert!(ours(&message).leaves[1].bytes.ends_with(many.as_bytes()));
+    }
+    let body =
+        compose(&Draft { text: Some(many.clone().into()), html: Some("x".into()), ..draft() }, NOTHING);
+    assert_eq!(ours(&body).leaves[0].bytes, many.as_bytes());
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn text_from_another_charset_goes_out_as_utf8_and_says_so() {
+    let html = "<html><meta charset=\"gb2312\"><p>尊敬的客户：您的订单已经发货</p></html>\n";
+    let gbk = encoding_rs::GBK.encode(html).0.into_owned();
+    let text = Text::decode(gbk, None).unwrap();
+    assert_eq!(text.charset(), ("GBK", CharsetSource::Declared));
+    let message = compose(&Draft { text: Some(text.clone()), html: Some(text), ..draft() }, NOTHING);
+    let leaves = ours(&message).leaves;
+    assert_eq!(leaves[0].bytes, crlf(html).as_bytes());
+    assert_eq!(leaves[1].bytes, crlf(&html.replace("gb2312", "utf-8")).as_bytes());
+    assert_eq!(leaves[1].charset.as_deref(), Some("utf-8"));
+}
+
+#[test]
+fn messages_can_be_handed_to_other_threads() {
+    fn check<T: Send + 'static>() {}
+    check::<Encoder>();
+    check::<Draft>();
+    check::<RawMessage>();
+    check::<std::sync::Arc<EncodedPart>>();
+}
+
+#[test]
 fn the_same_draft_gives_the_same_bytes() {
     let draft =
         Draft { text: Some("x".into()), html: Some("y".into()), attachments: vec![zip("a.zip")], ..draft() };

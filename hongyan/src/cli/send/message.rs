@@ -164,7 +164,9 @@ impl Options {
                 content: Content::Draft(Box::new(draft)),
             };
             // Whatever is wrong with it, and is not the server's to decide, is found now.
-            mail.encoder(Offered::ALL).map_err(|error| super::problem::compose(&error))?;
+            if let Content::Draft(draft) = &mail.content {
+                draft.check().map_err(|error| super::problem::compose(&error))?;
+            }
             return mail.addressed();
         };
         let raw = raw::open(path)?;
