@@ -151,7 +151,7 @@ pub(super) struct FileReader {
 
 impl FileReader {
     /// Replaces `block` by the next bytes of the file, a whole block except at the end. The last one is
-    /// given out only when the file is still what it was, and ends there.
+    /// given out only when the file is still what it was.
     pub(super) fn fill(&mut self, block: &mut Vec<u8>) -> Result<(), FileError> {
         let want = self.left.min(BLOCK as u64);
         block.clear();
@@ -162,10 +162,6 @@ impl FileReader {
             return Err(self.changed());
         }
         if self.left == 0 {
-            let beyond = (&self.file).read(&mut [0]).map_err(|e| self.failed(e))?;
-            if beyond > 0 {
-                return Err(self.changed());
-            }
             self.check_unchanged()?;
         }
         Ok(())

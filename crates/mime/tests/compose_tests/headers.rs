@@ -89,6 +89,18 @@ fn encoded_words_are_cut_between_characters() {
 }
 
 #[test]
+fn encoded_words_stand_one_on_a_line() {
+    // mail-parser takes the space between two words of a quoted parameter for part of the name.
+    let thumbs = format!("👍{}", "🏽".repeat(7));
+    for lead in 0..60 {
+        let name = format!("{}{}.png", "a".repeat(lead), thumbs.repeat(3));
+        let message = named(&name, Names::EncodedWord);
+        assert!(message.split("\r\n").all(|line| line.matches("=?utf-8?").count() <= 1), "{message}");
+        assert_eq!(seen(message.as_bytes()).leaves[1].file_name.as_ref(), Some(&name));
+    }
+}
+
+#[test]
 fn names_and_addresses_are_written_as_readers_want_them() {
     let cases = [
         (("", "a@b.example"), "a@b.example"),

@@ -282,6 +282,30 @@ fn messages_can_be_handed_to_other_threads() {
 }
 
 #[test]
+fn the_last_line_has_one_end() {
+    let cases: [(Draft, &str); 5] = [
+        (Draft { text: Some("x\n".into()), ..draft() }, "\r\n\r\nx\r\n"),
+        (Draft { text: Some("x".into()), ..draft() }, "\r\n\r\nx\r\n"),
+        (Draft { text: Some("中文".into()), ..draft() }, "\r\n\r\n5Lit5paH\r\n"),
+        (Draft { attachments: vec![zip("a.zip")], ..draft() }, "\r\n\r\nUEsDBA==\r\n"),
+        (
+            Draft { body: Some(Part::message(RawMessage::from_bytes(&b"A: b\n\nx\n"[..]))), ..draft() },
+            "b\r\n\r\nx\r\n",
+        ),
+    ];
+    for (draft, end) in cases {
+        let text = text_of(&draft);
+        assert!(text.ends_with(end), "{text}");
+    }
+    let both = text_of(&Draft { text: Some("x\n".into()), html: Some("y".into()), ..draft() });
+    assert!(
+        both.contains("\r\n\r\nx\r\n\r\n--=_hy_")
+            && both.contains("\r\n\r\ny\r\n--=_hy_")
+            && both.ends_with("--\r\n")
+    );
+}
+
+#[test]
 fn the_same_draft_gives_the_same_bytes() {
     let draft =
         Draft { text: Some("x".into()), html: Some("y".into()), attachments: vec![zip("a.zip")], ..draft() };
