@@ -61,12 +61,6 @@ impl<'a> Header<'a> {
         self.column = 0;
     }
 
-    /// A piece that is not cut, after a gap.
-    pub(super) fn piece(&mut self, text: &str) {
-        self.gap(text.len());
-        self.raw(text);
-    }
-
     /// A whole field of plain ASCII that is known to be short.
     pub(super) fn short(&mut self, name: &str, value: &str) {
         self.name(name);
@@ -135,7 +129,9 @@ impl<'a> Header<'a> {
             at = to;
             let word = word.trim_end_matches(WHITE);
             if word.is_empty() || odd_gap || self.must_encode(word) {
-                start = start.min(if odd_gap || word.is_empty() { word_start(text, from) } else { from });
+                if start > from {
+                    start = if odd_gap || word.is_empty() { word_start(text, from) } else { from };
+                }
                 end = end.max(from + word.len());
             }
             odd_gap = word.is_empty() || text[from..to].ends_with('\t');
@@ -159,14 +155,15 @@ impl<'a> Header<'a> {
         let atoms = text.split(' ').all(|word| !word.is_empty() && word.bytes().all(is_atext));
         if atoms && text.len() <= MAX_WORD && !text.contains("=?") {
             for word in text.split(' ') {
-                self.piece(word);
+                self.gap(word.len() + 1); // and a comma or colon, perhaps
+                self.raw(word);
             }
             return;
         }
         let quotable = |b: u8| matches!(b, b' '..=b'~') || (self.utf8 && b >= 0x80);
         let quoted_len = text.len() + 2 + text.bytes().filter(|b| matches!(b, b'"' | b'\\')).count();
         if text.bytes().all(quotable) && quoted_len <= MAX_QUOTED && !text.contains("=?") {
-            self.gap(quoted_len);
+            self.gap(quoted_len + 1);
             self.quoted(text);
         } else {
             words::write(self, " ", text, Context::Phrase);

@@ -69,6 +69,23 @@ fn long_lines_are_folded_at_white_space_that_is_there() {
 }
 
 #[test]
+fn the_longest_fields_take_no_longer_than_their_length_asks() {
+    let len = MAX_FIELD - 8;
+    let start = std::time::Instant::now();
+    for piece in [" ", "\t", "a  ", "é  ", "a", "é", "\u{301}", "\u{200d}", "=?", "a b\t"] {
+        let text = piece.repeat(len / piece.len());
+        let mut draft = with_subject(&text);
+        draft.from[0].name = Some(text.clone());
+        draft.keywords = vec![text.clone()];
+        draft.attachments = vec![Part::bytes(&text[..4000 / piece.len() * piece.len()], &b"x"[..])];
+        compose(&draft, NOTHING);
+    }
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    let long = with_subject(&"x".repeat(MAX_FIELD + 1)).encoder(NOTHING);
+    assert!(matches!(long, Err(ComposeError::TooLong { what: "a header field", .. })));
+}
+
+#[test]
 fn encoded_words_are_cut_between_characters() {
     let family = "👩\u{200d}👩\u{200d}👧\u{200d}👦";
     for subject in
@@ -251,6 +268,14 @@ fn further_fields_are_written_and_structural_ones_refused() {
         let result = with(name, "x").encoder(NOTHING);
         assert!(matches!(result, Err(ComposeError::HeaderName { .. })), "{name:?}: {result:?}");
     }
+}
+
+#[test]
+fn keywords_are_phrases() {
+    let words = ["plain", "two words", "with, comma", "关键词", "a.b"];
+    let message = compose(&Draft { keywords: words.map(str::to_owned).to_vec(), ..draft() }, NOTHING);
+    let expected = "plain, two words, \"with, comma\", =?utf-8?B?5YWz6ZSu6K+N?=, \"a.b\"";
+    assert_eq!(field(&message, "Keywords").unwrap(), expected);
 }
 
 #[test]

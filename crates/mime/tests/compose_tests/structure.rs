@@ -144,6 +144,23 @@ fn a_part_says_what_it_is() {
 }
 
 #[test]
+fn the_html_can_say_where_it_is_from() {
+    let html_headers = PartHeaders {
+        location: Some("http://example.com/a/".to_owned()),
+        base: Some("http://example.com/".to_owned()),
+        ..PartHeaders::NONE
+    };
+    let picture =
+        Part::bytes("a.gif", &b"GIF89a"[..]).with_location("b/a.gif").with_disposition(Disposition::Inline);
+    let html = Some("<img src=\"b/a.gif\">".into());
+    let text = text_of(&Draft { html, html_headers, inline: vec![picture], ..draft() });
+    assert!(text.contains(
+        "Content-Location: http://example.com/a/\r\nContent-Base: http://example.com/\r\n\r\n<img"
+    ));
+    assert!(text.contains("Content-Location: b/a.gif\r\n"));
+}
+
+#[test]
 fn text_attachments_have_a_charset_only_when_it_is_known() {
     let cases: [(&[u8], Option<&str>); 5] = [
         (b"a\0b", None),
