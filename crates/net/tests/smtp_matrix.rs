@@ -471,10 +471,10 @@ async fn a_reply_slipped_in_before_tls_does_not_count_after_it() {
     assert!(settled.values().all(|words| words == &["accepted"]), "{settled:?}");
 }
 
-/// After these the client cannot know better: a reply too many passes for the answer to the next command
-/// that was already on its way, so that no verdict behind it can be held against the truth.
-fn is_beyond_knowing(odd: Odd) -> bool {
-    odd == Odd::Twice
+/// With many messages in flight a reply too many passes for the answer to the next command, and only shows
+/// at the end: then no verdict before it can be held against the truth.
+fn is_beyond_knowing(mode: Mode, odd: Odd) -> bool {
+    odd == Odd::Twice && mode == Mode::Chunked
 }
 
 async fn one(
@@ -516,7 +516,7 @@ async fn one(
             let key = (number, recipient.clone());
             let taken = truth.contains(&key);
             let problem = match settled.get(&key).map(Vec::as_slice) {
-                Some([_]) if is_beyond_knowing(odd) => None,
+                Some([_]) if is_beyond_knowing(mode, odd) => None,
                 Some(["accepted"]) if !taken => Some("accepted, and the server did not take it"),
                 Some(["failed"]) if taken => Some("failed, and the server took it"),
                 Some([_]) if odd == Odd::Nothing && !taken => Some("a sound server did not get it"),

@@ -64,6 +64,9 @@ pub enum Input<'a> {
     Line(&'a [u8]),
     /// The peer's line passed [`Machine::line_limit`]; told once, the line is dropped to its end.
     Overlong,
+    /// No whole line of the peer's is left of what has arrived; told once after each line. What the machine
+    /// writes from here on is written in the knowledge of all that was said.
+    Drained,
     /// The connection ended: the peer closed it (`error` is `None`) or the link failed.
     Gone {
         /// Octets that were handed to the link since it was opened, content included: what lies behind

@@ -115,6 +115,7 @@ struct Replay {
     client: Client,
     out: Outbox,
     framer: Framer,
+    drained: bool,
     /// What the server has sent and the client has not read.
     coming: VecDeque<u8>,
     lines: VecDeque<String>,
@@ -134,6 +135,7 @@ impl Replay {
             client: Client::new(script.config, tls, now),
             out: Outbox::new(),
             framer: Framer::new(),
+            drained: false,
             coming: VecDeque::new(),
             lines: script.lines,
             mails: script.mails.into(),
@@ -226,7 +228,13 @@ impl Replay {
     fn feed(&mut self) -> bool {
         loop {
             if let Line::Whole(line) = self.framer.line(self.client.line_limit()) {
+                self.drained = false;
                 self.client.input(self.now, Input::Line(line));
+                return true;
+            }
+            if !self.drained && (self.coming.is_empty() || self.split) {
+                self.drained = true;
+                self.client.input(self.now, Input::Drained);
                 return true;
             }
             let n = if self.split { self.coming.len().min(1) } else { self.coming.len() };
@@ -360,7 +368,10 @@ fn what_has_not_left_is_not_in_doubt() {
         loop {
             match client.poll(now, &mut out) {
                 Step::Read => match lines.next() {
-                    Some(line) => client.input(now, Input::Line(line.as_bytes())),
+                    Some(line) => {
+                        client.input(now, Input::Line(line.as_bytes()));
+                        client.input(now, Input::Drained);
+                    }
                     None => client.input(now, Input::Gone { written, error: None }),
                 },
                 Step::Send(_) => client.input(now, Input::Sent { end: ends.next().expect("two contents") }),
@@ -373,5 +384,39 @@ fn what_has_not_left_is_not_in_doubt() {
             }
         }
         assert_eq!(seen, verdicts, "after {written} octets");
+    }
+}
+
+/// A reply too many, heard before anything else is said, shows that what passed for the acceptance may have
+/// been the answer to RCPT: the message is in doubt, not accepted. 421 only closes the channel.
+#[test]
+fn a_reply_too_many_behind_an_acceptance_is_a_doubt() {
+    for (last, verdict) in
+        [("451 4.3.0 later", "in_doubt"), ("250 ok", "in_doubt"), ("421 idle too long", "accepted")]
+    {
+        let now = Instant::now();
+        let mut client = Client::new(Config { tls: Tls::Never, ..Config::default() }, None, now);
+        let to = vec![Address::parse("b@x.example").expect("an address").into()];
+        client.submit(Envelope { to, size: 100, ..Envelope::default() });
+        let (mut out, mut seen) = (Outbox::new(), Vec::new());
+        let said =
+            ["220 x", "250-x", "250-PIPELINING", "250 CHUNKING", "250 mail", "250 again", "250 rcpt", last];
+        let mut lines = said.into_iter();
+        loop {
+            match client.poll(now, &mut out) {
+                Step::Read => match lines.next() {
+                    Some(line) => client.input(now, Input::Line(line.as_bytes())),
+                    None => client.input(now, Input::Gone { written: u64::MAX, error: None }),
+                },
+                Step::Send(_) => client.input(now, Input::Sent { end: 1 }),
+                Step::Event(Event::Settled(_, delivery)) => {
+                    seen.extend(delivery.each.iter().map(|(_, v)| v.name()))
+                }
+                Step::Event(_) => {}
+                Step::Closed => break,
+                step => panic!("{step:?}"),
+            }
+        }
+        assert_eq!(seen, [verdict], "{last}");
     }
 }

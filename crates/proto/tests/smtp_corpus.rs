@@ -22,7 +22,6 @@ const USUAL: &[&str] = &[
     "250 ok\r\n",
     "354 go\r\n",
     "250 queued\r\n",
-    "221 bye\r\n",
 ];
 
 fn client(now: Instant) -> Client {
@@ -42,12 +41,19 @@ fn converse(wire: &[u8], first: usize) -> Vec<&'static str> {
     let now = Instant::now();
     let (mut client, mut out, mut framer) = (client(now), Outbox::new(), Framer::new());
     let mut pieces = [&wire[..first], &wire[first..]].into_iter().filter(|piece| !piece.is_empty());
-    let mut settled = Vec::new();
+    let (mut settled, mut drained) = (Vec::new(), false);
     for _ in 0..10_000 {
         match client.poll(now, &mut out) {
             Step::Read => match framer.line(client.line_limit()) {
-                Line::Whole(line) => client.input(now, Input::Line(line)),
+                Line::Whole(line) => {
+                    drained = false;
+                    client.input(now, Input::Line(line));
+                }
                 Line::Overlong => client.input(now, Input::Overlong),
+                Line::Partial if !drained => {
+                    drained = true;
+                    client.input(now, Input::Drained);
+                }
                 Line::Partial => match pieces.next() {
                     Some(piece) => {
                         for part in piece.chunks(1024) {
@@ -69,6 +75,10 @@ fn converse(wire: &[u8], first: usize) -> Vec<&'static str> {
         out.clear();
     }
     panic!("the client does not come to an end: {:?}", String::from_utf8_lossy(wire));
+}
+
+fn replies(answer: &[u8]) -> usize {
+    answer.split(|&b| b == b'\n').filter(|line| line.get(3) == Some(&b' ')).count()
 }
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -99,7 +109,12 @@ fn real_answers_anywhere_split_and_cut_settle_once() {
                 .concat();
             let whole = converse(&wire, 0);
             for at in 0..=wire.len() {
-                assert_eq!(converse(&wire, at), whole, "{} at {place}, split at {at}", path.display());
+                let split = converse(&wire, at);
+                // Of a reply too many it matters when it comes.
+                if replies(&answer) == 1 {
+                    assert_eq!(split, whole, "{} at {place}, split at {at}", path.display());
+                }
+                assert_eq!(split.len(), 2, "{} at {place}, split at {at}: {split:?}", path.display());
                 let cut = converse(&wire[..at], at);
                 assert_eq!(cut.len(), 2, "{} at {place}, cut at {at}: {cut:?}", path.display());
                 conversations += 2;

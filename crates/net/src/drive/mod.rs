@@ -50,6 +50,8 @@ pub struct Connection {
     timer: Timer,
     now: Instant,
     task: Task,
+    /// The machine knows that no whole line is left.
+    drained: bool,
 }
 
 /// What a step left to be done.
@@ -95,6 +97,7 @@ impl Connection {
             timer: Timer::default(),
             now: now(),
             task: Task::Poll,
+            drained: false,
         }
     }
 
@@ -223,6 +226,7 @@ impl Connection {
         loop {
             match self.wire.framer.line(machine.line_limit()) {
                 Line::Whole(line) => {
+                    self.drained = false;
                     if let Some(listener) = &mut self.wire.listener {
                         listener.heard(line, machine.secret_from(line));
                     }
@@ -230,7 +234,12 @@ impl Connection {
                 }
                 Line::Overlong => {
                     self.note("a line that is too long");
+                    self.drained = false;
                     return machine.input(self.now, Input::Overlong);
+                }
+                Line::Partial if !self.drained => {
+                    self.drained = true;
+                    return machine.input(self.now, Input::Drained);
                 }
                 Line::Partial => {}
             }

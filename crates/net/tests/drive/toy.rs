@@ -71,11 +71,15 @@ impl Machine for Toy {
     type Event = &'static str;
 
     fn input(&mut self, now: Instant, input: Input<'_>) {
+        if matches!(input, Input::Drained) {
+            return;
+        }
         self.since = Some(now);
         let kind = |error: &io::Error| format!("{:?}", error.kind());
         let what = match &input {
             Input::Line(line) => format!("line {}", String::from_utf8_lossy(line)),
             Input::Overlong => "overlong".into(),
+            Input::Drained => "drained".into(),
             Input::Gone { written, error: None } => format!("gone {written}"),
             Input::Gone { written, error: Some(error) } => format!("gone {written} {}", kind(error)),
             Input::TlsUp(info) => format!("tls {} leftover {}", info.version, info.leftover),

@@ -21,7 +21,7 @@ use std::time::Instant;
 
 use crate::machine::{Input, Machine, Step, Ticket, TlsInfo};
 use crate::outbox::Outbox;
-use crate::outcome::{Cause, Delivery, Failure, Kind, Stage};
+use crate::outcome::{Cause, Delivery, Failure, Kind, Stage, Verdict};
 use crate::reply::{self, Collector, Reply, Severity};
 use crate::sasl::Credentials;
 use crate::smtp::{Capabilities, Envelope, Timeouts};
@@ -115,6 +115,11 @@ pub struct Client {
     capabilities: Capabilities,
     collector: Collector,
     events: VecDeque<Event>,
+    /// What has settled, held until nothing more of the server's is here to be heard: a reply too many
+    /// would show that the replies had been counted wrongly.
+    held: VecDeque<Event>,
+    /// All that has arrived from the server was heard.
+    drained: bool,
     tickets: u64,
     deadline: Option<Instant>,
     /// Replies that are to come, in order.
@@ -190,6 +195,8 @@ impl Client {
             capabilities: Capabilities::default(),
             collector: Collector::default(),
             events: VecDeque::new(),
+            held: VecDeque::new(),
+            drained: false,
             tickets: 0,
             awaiting: VecDeque::new(),
             queue: VecDeque::new(),
@@ -282,6 +289,7 @@ impl Client {
         self.awaiting.clear();
         self.deadline = None;
         self.sending = Sending::Idle;
+        self.events.append(&mut self.held);
         self.events.push_back(Event::Failed(failure.clone()));
         self.phase = Phase::Dead(failure);
     }
@@ -365,11 +373,26 @@ impl Client {
     fn on_unexpected(&mut self, reply: Reply) {
         let stage = self.stage();
         let mut failure = Failure::refused(stage, reply);
-        if failure.reply.as_ref().is_some_and(|r| matches!(r.code.get() / 100, 2 | 3)) {
+        let closing = failure.reply.as_ref().is_some_and(|reply| reply.code.get() == 421);
+        if !closing && stage == Stage::Idle {
             failure.kind = Kind::Protocol;
             failure.cause = Some(Cause::Text("the server answered what was not asked".into()));
+            self.doubt_held(&failure);
         }
         self.die(failure, u64::MAX);
+    }
+
+    /// There was a reply too many: what was taken for the acceptance of a message may have been the answer
+    /// to something before it.
+    fn doubt_held(&mut self, failure: &Failure) {
+        for event in &mut self.held {
+            let Event::Settled(_, delivery) = event else { continue };
+            for (_, verdict) in &mut delivery.each {
+                if let Verdict::Accepted(_) = verdict {
+                    *verdict = Verdict::InDoubt(failure.clone());
+                }
+            }
+        }
     }
 
     /// The patience for the reply that is due next.
@@ -400,7 +423,11 @@ impl Machine for Client {
 
     fn input(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Line(line) => self.on_line(now, line),
+            Input::Line(line) => {
+                self.drained = false;
+                self.on_line(now, line);
+            }
+            Input::Drained => self.drained = true,
             Input::Overlong => self.on_garbage("a line of the server has no end"),
             Input::Gone { written, error } => match self.phase {
                 Phase::Closing | Phase::Closed => self.phase = Phase::Closed,
@@ -436,6 +463,9 @@ impl Machine for Client {
     }
 
     fn poll(&mut self, now: Instant, out: &mut Outbox) -> Step<Event> {
+        if self.drained || !self.is_open() {
+            self.events.append(&mut self.held);
+        }
         if let Some(event) = self.events.pop_front() {
             return Step::Event(event);
         }

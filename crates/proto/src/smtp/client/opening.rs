@@ -2,7 +2,8 @@
 //!
 //! Nothing that was said before TLS counts after it: the capabilities are asked for again. A refused
 //! mechanism is followed by the next weaker one, because servers advertise what they cannot do; after
-//! [`MAX_ATTEMPTS`] refusals that stops, because accounts get locked.
+//! [`MAX_ATTEMPTS`] refusals, or [`MAX_WRONG`] that say the password is wrong, that stops, because servers
+//! answer ever more slowly and accounts get locked.
 
 use std::time::Instant;
 
@@ -18,6 +19,9 @@ use crate::smtp::Capabilities;
 
 /// Mechanisms that are tried before a login counts as refused.
 const MAX_ATTEMPTS: usize = 4;
+/// Replies of 535 (RFC 4954 §6: the credentials are invalid) after which a login counts as refused. The
+/// first may only mean that the server keeps no such secret for that mechanism.
+const MAX_WRONG: usize = 2;
 /// The longest initial response in octets, so that its base64 fits the 512 octets of a command line.
 const MAX_INITIAL: usize = 360;
 
@@ -59,12 +63,15 @@ pub(super) enum Response {
 pub(super) struct Login {
     mechanisms: std::vec::IntoIter<&'static str>,
     attempts: usize,
+    /// Replies of 535.
+    wrong: usize,
     refusal: Option<Failure>,
 }
 
 impl Login {
     /// The first refusal is the one to be told: it answers the strongest mechanism.
     fn refused(mut self, failure: Failure) -> Self {
+        self.wrong += usize::from(failure.reply.as_ref().is_some_and(|reply| reply.code.get() == 535));
         self.refusal.get_or_insert(failure);
         self
     }
@@ -266,13 +273,13 @@ impl Client {
                 return self.die(Failure::new(Stage::Auth, Kind::Tls, cause), 0);
             }
         }
-        let login = Login { mechanisms: mechanisms.into_iter(), attempts: 0, refusal: None };
+        let login = Login { mechanisms: mechanisms.into_iter(), attempts: 0, wrong: 0, refusal: None };
         self.phase = Phase::Opening(Opening::Login(login));
     }
 
     /// Writes AUTH with the next mechanism; `None` when there is none left and the session has failed.
     fn begin_login(&mut self, mut login: Login, out: &mut Outbox) -> Option<Opening> {
-        while login.attempts < MAX_ATTEMPTS {
+        while login.attempts < MAX_ATTEMPTS && login.wrong < MAX_WRONG {
             let (Some(mechanism), Some(credentials)) = (login.mechanisms.next(), &self.config.credentials)
             else {
                 break;

@@ -53,6 +53,10 @@ impl Client {
     }
 
     pub(super) fn poll_open(&mut self, now: Instant, out: &mut Outbox) -> Step<Event> {
+        // A command at a time means: nothing is said before all that was said has been heard.
+        if !self.pipelines() && !self.drained {
+            return Step::Read;
+        }
         loop {
             match self.sending {
                 Sending::Idle => {
@@ -106,7 +110,8 @@ impl Client {
             self.asked = true;
             return Step::Event(Event::Wanting);
         }
-        if self.queue.is_empty() && self.active.is_empty() && self.awaiting.is_empty() {
+        let is_idle = self.queue.is_empty() && self.active.is_empty() && self.awaiting.is_empty();
+        if is_idle && self.held.is_empty() {
             if self.quitting {
                 out.line(format_args!("QUIT"));
                 self.deadline = Some(now + self.config.timeouts.quit);

@@ -143,7 +143,7 @@ impl Client {
     pub(super) fn settle_job(&mut self, job: Job, failure: &Failure) {
         let ticket = job.ticket;
         let delivery = job.delivery(|| Verdict::failed(failure.clone()));
-        self.events.push_back(Event::Settled(ticket, delivery));
+        self.held.push_back(Event::Settled(ticket, delivery));
     }
 }
 

@@ -326,6 +326,7 @@ impl Machine for Server {
             Input::TlsUp(info) => self.on_tls_up(info),
             Input::Received(octets) => self.on_received(Ok(octets)),
             Input::ReceiveFailed(error) => self.on_received(Err(error)),
+            Input::Drained => {}
             Input::Gone { .. } => self.on_gone(),
             // A server sends no content.
             Input::Sent { .. } | Input::SendFailed(_) => {}
