@@ -170,6 +170,23 @@ fn brief_leaves_out_the_middle_of_encoded_bodies_only() {
 }
 
 #[test]
+fn brief_shows_short_encoded_bodies_whole_whatever_ends_them() {
+    for lines in 0..8 {
+        for (end, closing) in [("\n", "--x--\n"), ("\r\n", "--x--\r\n"), ("\n", "")] {
+            let body = format!("AAAA{end}").repeat(lines);
+            let mail = format!(
+                "From: a@b.example{end}Content-Type: multipart/mixed; boundary=x{end}{end}--x{end}\
+                 Content-Transfer-Encoding: base64{end}{end}{body}{closing}"
+            );
+            let brief = inspect(&["--source", "--brief", "-"], mail.as_bytes());
+            assert_eq!(brief.status.code(), Some(0), "{mail:?}: {}", text(&brief.stderr));
+            let shown = text(&brief.stdout).lines().count();
+            assert!(shown == mail.lines().count() || lines > 5, "{mail:?}: {}", text(&brief.stdout));
+        }
+    }
+}
+
+#[test]
 fn the_json_object_has_the_promised_shape() {
     let output = inspect(&["--json", "-"], MAIL.as_bytes());
     let whole: Value = serde_json::from_slice(&output.stdout).unwrap();

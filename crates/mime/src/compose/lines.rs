@@ -56,7 +56,24 @@ pub(super) struct LineScan {
     pub(super) header_eight_bit: bool,
     /// There is a NUL byte.
     pub(super) nul: bool,
+    /// How the first line ends.
+    first_end: Option<LineEnd>,
+    /// The beginning of the present line, while it can be a Content-Transfer-Encoding field.
+    encoding: Vec<u8>,
+    /// A part says that its transfer encoding is `binary`.
+    binary_part: bool,
 }
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LineEnd {
+    CrLf,
+    Bare,
+}
+
+/// The field whose value `binary` makes line ends part of the content (RFC 2045 §6.2).
+const ENCODING_FIELD: &[u8] = b"content-transfer-encoding:";
+/// As much of that field as is looked at, in bytes.
+const ENCODING_LOOKED_AT: usize = 64;
 
 impl LineScan {
     pub(super) fn new() -> Self {
@@ -72,6 +89,9 @@ impl LineScan {
             eight_bit: false,
             header_eight_bit: false,
             nul: false,
+            first_end: None,
+            encoding: Vec::new(),
+            binary_part: false,
         }
     }
 
@@ -90,6 +110,9 @@ impl LineScan {
                 self.lf += 1;
                 if self.after_cr {
                     self.crlf += 1;
+                    if self.cr == 1 && self.lf == 1 {
+                        self.first_end = Some(LineEnd::CrLf);
+                    }
                 } else {
                     self.end_line();
                 }
@@ -103,6 +126,7 @@ impl LineScan {
     /// Bytes of a line, without a line end.
     fn run(&mut self, run: &[u8]) {
         if !run.is_empty() {
+            self.look_for_encoding(run);
             self.line += run.len() as u64;
             self.longest = self.longest.max(self.line);
             self.after_cr = false;
@@ -110,9 +134,39 @@ impl LineScan {
         }
     }
 
+    fn look_for_encoding(&mut self, run: &[u8]) {
+        if self.line == 0 {
+            self.encoding.clear();
+        }
+        let begun = self.encoding.len() as u64 == self.line && self.encoding.len() < ENCODING_LOOKED_AT;
+        if begun && (self.line > 0 || run[0].eq_ignore_ascii_case(&b'c')) {
+            self.encoding.extend_from_slice(&run[..run.len().min(ENCODING_LOOKED_AT - self.encoding.len())]);
+        }
+    }
+
     fn end_line(&mut self) {
+        self.first_end.get_or_insert(LineEnd::Bare);
+        if let Some((field, value)) = self.encoding.split_at_checked(ENCODING_FIELD.len())
+            && field.eq_ignore_ascii_case(ENCODING_FIELD)
+            && value.trim_ascii().eq_ignore_ascii_case(b"binary")
+        {
+            self.binary_part = true;
+        }
+        self.encoding.clear();
         self.in_header = self.in_header && self.line > 0;
         self.line = 0;
+    }
+
+    /// Whether its line ends are to be left alone: it is in the form that goes over the wire (its first line
+    /// ends with CRLF), and has a part whose bytes are not lines. A file in the form of this system may say
+    /// `binary` of what is text all the same.
+    pub(super) fn is_verbatim(&self) -> bool {
+        self.binary_part && self.first_end == Some(LineEnd::CrLf) && (self.bare_ends() > 0 || self.nul)
+    }
+
+    /// The length as it is.
+    pub(super) fn len(&self) -> u64 {
+        self.bytes
     }
 
     /// The line ends that are not CRLF.

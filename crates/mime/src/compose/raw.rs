@@ -1,7 +1,8 @@
 //! Messages that are there already: sent as they are, or attached to another.
 //!
 //! One pass when it is taken finds its length with CRLF line ends, its kind and its longest line; another
-//! when it is sent rewrites the line ends. Nothing else about it is changed.
+//! when it is sent rewrites the line ends. Nothing else about it is changed, and not even that where the
+//! message has come off the wire with a part in `binary`, whose bytes are not lines.
 
 use super::boundary::Marks;
 use super::encoder::{Encoder, Plan, Segment, SegmentCoding, Source};
@@ -48,10 +49,11 @@ impl RawMessage {
         RawMessage { facts: Arc::new(Facts { source: Source::Memory(bytes), scan, marks }) }
     }
 
-    /// What a server must take to get it as it is: `Binary` for NUL bytes or lines above 998.
+    /// What a server must take to get it as it is: `Binary` for NUL bytes, lines above 998 and parts in
+    /// `binary` that hold a bare CR or LF.
     pub fn body_kind(&self) -> BodyKind {
         let scan = &self.facts.scan;
-        if scan.nul || scan.longest > MAX_LINE {
+        if scan.nul || scan.longest > MAX_LINE || scan.is_verbatim() {
             BodyKind::Binary
         } else if scan.eight_bit {
             BodyKind::EightBit
@@ -77,10 +79,11 @@ impl RawMessage {
 
     /// How many line ends are a CR or LF alone, and are rewritten.
     pub fn bare_line_ends(&self) -> u64 {
-        self.facts.scan.bare_ends()
+        if self.facts.scan.is_verbatim() { 0 } else { self.facts.scan.bare_ends() }
     }
 
-    /// The message with CRLF line ends, its last line ended, nothing else changed.
+    /// The message with CRLF line ends (but for one with a part in `binary`), its last line ended, nothing
+    /// else changed.
     pub fn encoder(&self) -> Encoder {
         let mut plan = Plan { kind: self.body_kind(), utf8: self.needs_utf8(), ..Plan::default() };
         plan.segments.push(self.segment(0));
@@ -92,12 +95,13 @@ impl RawMessage {
 
     /// Its canonical bytes as a segment, without an end for a last line that has none.
     pub(super) fn segment(&self, at: usize) -> Segment {
-        let bare = self.facts.scan.bare_ends() > 0;
+        let scan = &self.facts.scan;
+        let bare = self.bare_line_ends() > 0;
         Segment {
             at,
             source: self.facts.source.clone(),
             coding: if bare { SegmentCoding::Lines } else { SegmentCoding::AsIs },
-            len: self.facts.scan.canonical_len(),
+            len: if bare { scan.canonical_len() } else { scan.len() },
         }
     }
 

@@ -137,11 +137,20 @@ fn raw_header(message: &Message<'_>, part: usize, findings: &mut Findings) {
     }
 }
 
-/// Line ends, long lines and NUL bytes of the whole message.
+/// Line ends, long lines and NUL bytes of the whole message, but for parts in `binary`, which are not made of
+/// lines.
 fn lines(message: &Message<'_>, findings: &mut Findings) {
     let raw = message.raw();
+    let binary = binary_bodies(message);
+    let is_line = |at: usize| {
+        let next = binary.partition_point(|body| body.end <= at);
+        binary.get(next).is_none_or(|body| at < body.start)
+    };
     let mut counts = [(Code::BareLf, 0usize, 0usize), (Code::LineTooLong, 0, 0)];
     let mut note = |which: usize, at: usize| {
+        if !is_line(at) {
+            return;
+        }
         let (_, count, first) = &mut counts[which];
         if *count == 0 {
             *first = at;
@@ -165,16 +174,23 @@ fn lines(message: &Message<'_>, findings: &mut Findings) {
             findings.add(code, 0, first..first, Some(&count.to_string()));
         }
     }
-    let first_nul = memchr::memchr(0, raw);
-    if let Some(at) = first_nul {
-        findings.add(Code::NulByte, 0, at..at + 1, Some(&memchr_iter(0, raw).count().to_string()));
+    let mut nuls = memchr_iter(0, raw).filter(|at| is_line(*at));
+    if let Some(at) = nuls.next() {
+        findings.add(Code::NulByte, 0, at..at + 1, Some(&(nuls.count() + 1).to_string()));
     }
     if !end.is_bare_cr() {
-        let mut bare = memchr_iter(b'\r', raw).filter(|at| raw.get(at + 1) != Some(&b'\n'));
+        let mut bare = memchr_iter(b'\r', raw).filter(|at| raw.get(at + 1) != Some(&b'\n') && is_line(*at));
         if let Some(at) = bare.next() {
             findings.add(Code::BareCr, 0, at..at + 1, Some(&(bare.count() + 1).to_string()));
         }
     }
+}
+
+/// The bodies of leaf parts in `binary`, ascending.
+fn binary_bodies(message: &Message<'_>) -> Vec<std::ops::Range<usize>> {
+    let leaves =
+        message.parts().iter().filter(|part| !part.is_container() && part.encoding == Encoding::Binary);
+    leaves.map(|part| part.body.clone()).collect()
 }
 
 /// Boundaries that only a reader sees that takes a bare CR for a line end.

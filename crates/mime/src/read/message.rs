@@ -269,7 +269,13 @@ impl<'a> Message<'a> {
 
     pub(crate) fn file_name_noted(&self, part: usize, notes: &mut Notes) -> Option<String> {
         let disposition = self.parameter_noted(part, "Content-Disposition", "filename", notes);
-        let content_type = self.parameter_noted(part, "Content-Type", "name", notes);
+        let mut of_type = Notes::default();
+        let content_type = self.parameter_noted(part, "Content-Type", "name", &mut of_type);
+        // The same name again for readers that only know encoded words: meant so, and nothing to repair.
+        let again = disposition.is_some() && disposition == content_type;
+        for note in of_type.iter().filter(|note| !(again && note.code == Code::WordInParameter)) {
+            notes.add(note.code, note.detail.as_deref());
+        }
         if let (Some(a), Some(b)) = (&disposition, &content_type)
             && a != b
         {

@@ -47,6 +47,22 @@ fn what_a_message_asks_of_a_server_is_found_in_one_pass() {
     assert_eq!(RawMessage::from_bytes(long).longest_line(), 999);
 }
 
+/// A part in `binary` is not made of lines (RFC 2045 §6.2): in the form that goes over the wire it is left
+/// alone, wherever the pieces are cut. A file with LF line ends says `binary` of what is text.
+#[test]
+fn a_binary_part_that_came_off_the_wire_is_left_alone() {
+    let wire = b"MIME-Version: 1.0\r\ncontent-Transfer-encoding: Binary \r\n\r\na\nb\rc\0\r\n";
+    let message = RawMessage::from_bytes(&wire[..]);
+    assert_eq!((message.body_kind(), message.bare_line_ends()), (BodyKind::Binary, 0));
+    assert_eq!(read_all(&mut message.encoder()), wire);
+    let file = b"MIME-Version: 1.0\nContent-Transfer-Encoding: binary\n\na\nb\n";
+    let message = RawMessage::from_bytes(&file[..]);
+    assert_eq!((message.body_kind(), message.bare_line_ends()), (BodyKind::SevenBit, 5));
+    let quoted =
+        b"A: b\r\n\r\nX-Content-Transfer-Encoding: binary\r\nContent-Transfer-Encoding: binary-ish\r\n\n";
+    assert_eq!(RawMessage::from_bytes(&quoted[..]).bare_line_ends(), 1);
+}
+
 fn forward(message: &[u8], offered: Offered) -> (Leaf, String) {
     let attachments = vec![Part::message(RawMessage::from_bytes(message.to_vec()))];
     let bytes = compose(&Draft { text: Some("see below".into()), attachments, ..draft() }, offered);

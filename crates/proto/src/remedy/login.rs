@@ -299,10 +299,10 @@ pub(super) static RULES: &[Rule] = &[
         ],
         t(
             "The server takes mail only after a login. Give the login name and password of the account \
-             (the name in the server address, the password through a file, a command, the keyring or \
-             HONGYAN_PASSWORD).",
+             (the name in the server address, the password through HONGYAN_PASSWORD, the account's \
+             password_command or the prompt).",
             "服务器要求登录后才能发信。请提供账号的登录名和密码（登录名写在服务器地址中，密码通过\
-             文件、命令、钥匙串或 HONGYAN_PASSWORD 提供）。",
+             HONGYAN_PASSWORD、账号的 password_command 或提示符提供）。",
         ),
     ),
     Rule::new(

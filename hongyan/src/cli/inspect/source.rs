@@ -169,6 +169,10 @@ impl<'a, W: Write> View<'_, 'a, W> {
         let end = segment.range.end;
         // The first line is printed already.
         self.go_on(lines, end, BEGINNING - 1, segment)?;
+        // The last of them may end beyond: its line break can belong to a boundary.
+        if lines.at >= end {
+            return Ok(());
+        }
         let mut ahead = Lines { raw: &self.message.raw()[..end], at: lines.at };
         let (mut left, mut last) = (0, lines.at);
         while let Some(line) = ahead.next() {

@@ -58,11 +58,11 @@ impl Meanings {
             "RSET" => ("forget the mail that was begun", "放弃刚才开始的邮件"),
             "NOOP" => ("are you still there?", "服务器还在吗？"),
             "QUIT" => ("that was all, goodbye", "发完了，再见"),
-            // What is left is a secret's line in a login.
-            _ if line.starts_with('{') => ("the login goes on", "登录继续"),
+            // What is left is a line of a login.
+            _ if is_response(line) => ("the login goes on", "登录继续"),
             _ => return None,
         };
-        let answers = if line.starts_with('{') { "AUTH".to_owned() } else { verb };
+        let answers = if is_response(line) { "AUTH".to_owned() } else { verb };
         self.waiting.push_back(answers);
         Some(text)
     }
@@ -91,6 +91,11 @@ impl Meanings {
         }
         meaning_of(verb, line.get(..3)?)
     }
+}
+
+/// A secret, or the empty answer to a server's last word (SCRAM).
+fn is_response(line: &str) -> bool {
+    line.is_empty() || line.starts_with('{')
 }
 
 /// What a reply code means as the answer to a command.
@@ -228,7 +233,7 @@ mod tests {
             "S: 220 x",
             "C: AUTH LOGIN",
             "S: 334 VXNlcm5hbWU6",
-            "C: {4 secret octets}",
+            "C: ",
             "S: 235 ok",
             "C: BDAT 20 LAST",
             "C: {content: 20 octets}",
