@@ -5,7 +5,7 @@
 //! hongyan-bench compose n=50 attach=FILE
 //! ```
 //! `send` fills the templates under `bench/data` for each message, as the peers do, composes it and sends it
-//! with the others over `conns` connections, on one thread. An attachment is encoded once and shared, or with
+//! with the others over `conns` connections, shared by a thread for each core. An attachment is encoded once and shared, or with
 //! `share=0`, and where there is but one message, as it goes. It fails unless every message was accepted.
 //! `compose` makes a message with an attachment into bytes, n times.
 
@@ -18,6 +18,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hongyan::composed;
@@ -66,22 +67,36 @@ fn send() -> Result<(), Failure> {
         tls: Connector::new(Policy { roots: Roots::Unchecked, identity: None }),
         ..Options::default()
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut connections = tokio::task::JoinSet::new();
-        for _ in 0..conns {
-            connections.spawn(connection(work.clone(), server.clone(), options.clone()));
-        }
-        while let Some(ended) = connections.join_next().await {
-            ended??;
-        }
-        Ok::<_, Failure>(())
+    let threads = thread::available_parallelism()?.get().min(conns);
+    thread::scope(|scope| {
+        let share = |i: usize| conns / threads + usize::from(i < conns % threads);
+        let run = |i| {
+            let (work, server, options) = (&work, &server, &options);
+            scope.spawn(move || connections(share(i), work, server, options))
+        };
+        let running = (0..threads).map(run).collect::<Vec<_>>();
+        running.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?)
     })?;
     let accepted = work.accepted.load(Relaxed);
     if accepted != work.n {
         return Err(format!("{accepted} of {} messages were accepted", work.n).into());
     }
     Ok(())
+}
+
+/// So many connections on this thread.
+fn connections(count: usize, work: &Arc<Work>, server: &Server, options: &Options) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut connections = tokio::task::JoinSet::new();
+        for _ in 0..count {
+            connections.spawn(connection(work.clone(), server.clone(), options.clone()));
+        }
+        while let Some(ended) = connections.join_next().await {
+            ended??;
+        }
+        Ok(())
+    })
 }
 
 /// One connection, with as many of the messages as it gets to.
