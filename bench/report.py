@@ -99,7 +99,7 @@ def show(case, commands, got, bad):
 def machine():
     model = next((l.split(":", 1)[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "?")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}"
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {'.'.join(platform.release().split('.')[:2])}"
 
 
 HEAD = ["", "case", "ours", "best peer", "bound", "ours ÷ best peer", "ours ÷ bound", "to reach"]

@@ -222,12 +222,12 @@ def s9(scale):
                        reach=dict(bound=1.6), places=dict(port=port, n=1, eml=eml))
 
 
-def test_servers(port):
-    """The servers of S10, which keep what they accept; in brackets, those that keep nothing."""
-    box = h.fresh(f"{h.WORK}/s10")
+def test_servers(port, box):
+    """The servers of S10, which keep what they accept under `box`; in brackets, those that keep nothing."""
     aiosmtpd = [f"{h.WORK}/py/venv/bin/aiosmtpd", "-n", "-l", f"127.0.0.1:{port}", "-c"]
     return {
-        "ours": ours("sandbox", "--quiet", "--smtp", f"127.0.0.1:{port}", "--dir", f"{box}/ours", program=HONGYAN),
+        "ours": ours("sandbox", "--quiet", "--smtp", f"127.0.0.1:{port}", "--memory", "256", program=HONGYAN),
+        "ours, as files": ours("sandbox", "--quiet", "--smtp", f"127.0.0.1:{port}", "--dir", f"{box}/ours", program=HONGYAN),
         "maildev": Command(["node", f"{h.WORK}/node/node_modules/.bin/maildev", "--smtp", str(port), "--web", str(h.WEB),
                             "--ip", "127.0.0.1", "--silent", "--mail-directory", f"{box}/maildev"]),
         "sendria": Command([f"{h.WORK}/py/venv/bin/sendria", "-n", "-a", "--db", f"{box}/sendria.db", "--smtp-port",
