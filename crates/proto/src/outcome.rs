@@ -23,7 +23,7 @@ pub enum Stage {
     Greeting,
     /// EHLO or HELO.
     Hello,
-    /// STARTTLS and the TLS handshake.
+    /// STARTTLS, and the TLS handshake by whichever way.
     StartTls,
     /// AUTH.
     Auth,
@@ -51,7 +51,7 @@ impl fmt::Display for Stage {
             Self::Connect => "connecting",
             Self::Greeting => "waiting for the greeting",
             Self::Hello => "EHLO",
-            Self::StartTls => "STARTTLS",
+            Self::StartTls => "setting up TLS",
             Self::Auth => "AUTH",
             Self::Mail => "MAIL FROM",
             Self::Rcpt => "RCPT TO",

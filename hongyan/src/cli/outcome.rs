@@ -218,7 +218,7 @@ fn stage(stage: Stage, language: Language) -> String {
         Stage::Connect => "建立连接",
         Stage::Greeting => "等待服务器问候",
         Stage::Hello => "EHLO（问候）",
-        Stage::StartTls => "STARTTLS（加密）",
+        Stage::StartTls => "建立 TLS 加密",
         Stage::Auth => "AUTH（登录）",
         Stage::Mail => "MAIL FROM（发件人）",
         Stage::Rcpt => "RCPT TO（收件人）",

@@ -50,7 +50,7 @@ fn certificates_are_checked_and_a_wrong_one_is_explained() {
     ] {
         let ran = send(&place, &[&["--server", server], more].concat());
         assert_eq!(ran.code, 77, "{server} {more:?}: {ran:?}");
-        assert!(ran.err.starts_with("send: not sent, at STARTTLS ("), "{server} {more:?}: {}", ran.err);
+        assert!(ran.err.starts_with("send: not sent, at setting up TLS ("), "{server} {more:?}: {}", ran.err);
         assert!(ran.err.contains("certificate"), "{server} {more:?}: {}", ran.err);
         assert!(ran.err.contains("--ca"), "{server} {more:?}: {}", ran.err);
     }

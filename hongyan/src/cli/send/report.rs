@@ -141,7 +141,7 @@ fn stage(stage: Stage) -> &'static str {
         Stage::Connect => "connect",
         Stage::Greeting => "greeting",
         Stage::Hello => "hello",
-        Stage::StartTls => "starttls",
+        Stage::StartTls => "tls",
         Stage::Auth => "auth",
         Stage::Mail => "mail",
         Stage::Rcpt => "rcpt",
