@@ -13,7 +13,12 @@ use crate::smtp::Capabilities;
 use crate::smtp::envelope::{Body, DeliverBy, Envelope, Hold, Recipient, Ret, xtext};
 
 /// Why a message cannot go to this server at all.
-pub(super) fn unmet(envelope: &Envelope, server: &Capabilities, tls: bool) -> Option<Failure> {
+pub(super) fn unmet(
+    envelope: &Envelope,
+    server: &Capabilities,
+    chunking: bool,
+    tls: bool,
+) -> Option<Failure> {
     let lacks = |what: &str, for_what: &str| {
         Some(Failure::new(
             Stage::Mail,
@@ -27,6 +32,10 @@ pub(super) fn unmet(envelope: &Envelope, server: &Capabilities, tls: bool) -> Op
     }
     match envelope.body {
         Body::EightBit if !server.eight_bit_mime => return lacks("8BITMIME", "8-bit content"),
+        Body::Binary if server.binary_mime && server.chunking && !chunking => {
+            let cause = "binary content can only go by CHUNKING, which is switched off";
+            return Some(Failure::new(Stage::Mail, Kind::Capability, cause));
+        }
         Body::Binary if !(server.binary_mime && server.chunking) => {
             return lacks("BINARYMIME with CHUNKING", "binary content");
         }

@@ -151,7 +151,9 @@ impl Client {
                 self.hand_back(job, &Failure::new(Stage::Mail, Kind::Refused, cause));
                 continue;
             }
-            if let Some(failure) = parameters::unmet(&job.envelope, &self.capabilities, self.tls.is_some()) {
+            if let Some(failure) =
+                parameters::unmet(&job.envelope, &self.capabilities, self.chunks(), self.tls.is_some())
+            {
                 self.settle_job(job, &failure);
                 continue;
             }
