@@ -420,3 +420,33 @@ fn a_reply_too_many_behind_an_acceptance_is_a_doubt() {
         assert_eq!(seen, [verdict], "{last}");
     }
 }
+
+/// A message that is refused while it is still coming does not take along the one that waits behind it.
+#[test]
+fn a_refusal_in_the_middle_of_a_content_is_that_messages_alone() {
+    let now = Instant::now();
+    let mut client = Client::new(Config { tls: Tls::Never, ..Config::default() }, None, now);
+    for address in ["b@x.example", "c@x.example"] {
+        let to = vec![Address::parse(address).expect("an address").into()];
+        client.submit(Envelope { to, size: 100, ..Envelope::default() });
+    }
+    let (mut out, mut seen) = (Outbox::new(), Vec::new());
+    let mut lines = ["220 x", "250 x", "250 ok", "250 ok", "354 go"].into_iter();
+    loop {
+        match client.poll(now, &mut out) {
+            Step::Read => {
+                client.input(now, Input::Line(lines.next().expect("a line").as_bytes()));
+                client.input(now, Input::Drained);
+            }
+            // The link breaks while the content is written, and this had arrived before.
+            Step::Send(_) => client.input(now, Input::Line(b"552 5.3.4 too big")),
+            Step::Event(Event::Settled(_, delivery)) => {
+                seen.extend(delivery.each.iter().map(|(_, v)| v.name()))
+            }
+            Step::Event(_) => {}
+            Step::Closed => break,
+            step => panic!("{step:?}"),
+        }
+    }
+    assert_eq!(seen, ["rejected", "deferred"]);
+}

@@ -267,11 +267,6 @@ impl Client {
         }
     }
 
-    /// Messages that are submitted and not settled.
-    pub fn unsettled(&self) -> usize {
-        self.queue.len() + self.active.len()
-    }
-
     /// Ends everything: what is under way is settled by `failure`, in doubt where its end may have left.
     fn die(&mut self, failure: Failure, written: u64) {
         if matches!(self.phase, Phase::Dead(_) | Phase::Closed) {
@@ -379,7 +374,20 @@ impl Client {
             failure.cause = Some(Cause::Text("the server answered what was not asked".into()));
             self.doubt_held(&failure);
         }
+        if !closing && stage == Stage::Content {
+            return self.on_refused_content(&failure);
+        }
         self.die(failure, u64::MAX);
+    }
+
+    /// The server refuses a message while it is still coming. That says nothing of the messages behind it, but
+    /// the rest of this one is not worth sending, so the connection is given up.
+    fn on_refused_content(&mut self, failure: &Failure) {
+        if let Some(transaction) = self.active.pop_back() {
+            self.abandon(transaction, failure, false);
+        }
+        let cause = "the connection was given up because the server refused a message while it was coming";
+        self.die(Failure::new(Stage::Content, Kind::Unreachable, cause), 0);
     }
 
     /// There was a reply too many: what was taken for the acceptance of a message may have been the answer

@@ -23,9 +23,9 @@ impl Client {
         match awaited {
             Awaited::Noop => return self.events.push_back(Event::Alive),
             Awaited::Rset if no => {
-                let mut failure = Failure::refused(Stage::Idle, reply);
-                failure.kind = Kind::Protocol;
-                return self.die(failure, u64::MAX);
+                // Not a refusal of any message: no reply goes along that could be taken for one.
+                let cause = format!("the server would not forget a message that came to nothing: {reply}");
+                return self.die(Failure::new(Stage::Idle, Kind::Protocol, cause), u64::MAX);
             }
             Awaited::Rset => return,
             Awaited::Chunk { .. } if matches!(reply.code.get(), 500 | 502) => {
