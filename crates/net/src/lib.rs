@@ -3,15 +3,20 @@
 //! - [`drive`]: a [`Connection`] runs any [`hongyan_proto::Machine`], client or server, over a link.
 //! - [`mod@connect`]: lookup, happy eyeballs, proxies.
 //! - [`link`]: TCP, TLS over it, or any stream of octets.
+//! - [`server`]: which server; [`sink`]: where fetched messages go.
 //! - [`smtp`]: sending mail: a session with a server, a pool of them.
 //! - [`tls`]: which certificates count, the handshake, what went wrong in it.
 
 pub mod connect;
 pub mod drive;
 pub mod link;
+pub mod server;
+pub mod sink;
 pub mod smtp;
 pub mod tls;
 
 pub use connect::{Route, connect};
 pub use drive::{Connection, Contents, NoContents};
 pub use link::Link;
+pub use server::Server;
+pub use sink::Sink;

@@ -111,6 +111,18 @@ impl Framer {
         }
     }
 
+    /// The next `n` octets as they are, once all of them are here; until then they pile up, so `n` must be
+    /// bounded by whoever asks.
+    pub fn take(&mut self, n: usize) -> Option<&[u8]> {
+        if self.end - self.start < n {
+            return None;
+        }
+        let taken = &self.buf[self.start..self.start + n];
+        self.start += n;
+        self.seen = self.start;
+        Some(taken)
+    }
+
     /// Gives the pending octets of a content to `take`, decoded; true when the content's end was met.
     pub fn content(&mut self, decoder: &mut Decoder, take: &mut dyn FnMut(&[u8])) -> bool {
         let (used, done) = decoder.decode(&self.buf[self.start..self.end], take);

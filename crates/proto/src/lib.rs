@@ -21,6 +21,7 @@ pub mod remedy;
 pub mod reply;
 pub mod sasl;
 pub mod smtp;
+pub mod tls;
 pub mod transcript;
 
 pub use machine::{Coding, Input, Machine, Step, TlsInfo};

@@ -93,6 +93,8 @@ pub enum Input<'a> {
     Received(u64),
     /// The content was taken off the wire to its end, but could not be kept.
     ReceiveFailed(io::Error),
+    /// The octets asked for by [`Step::Take`].
+    Taken(&'a [u8]),
 }
 
 /// What a machine wants of its driver.
@@ -107,6 +109,9 @@ pub enum Step<E> {
     Send(Outgoing),
     /// What comes next from the peer is content: take it, then [`Input::Received`].
     Receive(Coding),
+    /// The peer's next octets, so many of them, are short enough for the machine to see them whole (an IMAP
+    /// literal in the middle of a line): gather them, then [`Input::Taken`].
+    Take(usize),
     /// Flush the outbox, leave the peer's octets alone until then, then poll again without an input.
     Pause(Instant),
     /// Something for whoever uses the machine.
@@ -139,5 +144,10 @@ pub trait Machine {
     /// its way to a server). Asked before a transcript is told of the line; the rest shows as a length.
     fn secret_from(&self, _line: &[u8]) -> Option<usize> {
         None
+    }
+
+    /// Whether the octets that [`Step::Take`] asked for are such that nobody may see them.
+    fn taken_is_secret(&self) -> bool {
+        false
     }
 }

@@ -37,6 +37,18 @@ pub enum Stage {
     Content,
     /// The answer to the whole message.
     End,
+    /// Learning what the server can do: POP3 CAPA, IMAP CAPABILITY, ID, ENABLE and the like.
+    Capability,
+    /// Opening a mailbox: IMAP SELECT, EXAMINE.
+    Select,
+    /// Learning what there is: POP3 STAT, LIST, UIDL; IMAP LIST, SEARCH, FETCH of anything but content.
+    List,
+    /// Fetching a message's content: POP3 RETR and TOP, IMAP FETCH.
+    Fetch,
+    /// Deleting: POP3 DELE, IMAP STORE of `\\Deleted`, EXPUNGE, MOVE.
+    Delete,
+    /// Changing a mailbox otherwise: IMAP APPEND, STORE, COPY, CREATE.
+    Store,
     /// Between messages.
     Idle,
     /// QUIT.
@@ -58,6 +70,12 @@ impl fmt::Display for Stage {
             Self::Data => "DATA",
             Self::Content => "sending the content",
             Self::End => "the answer to the message",
+            Self::Capability => "asking what the server can do",
+            Self::Select => "opening the mailbox",
+            Self::List => "listing the messages",
+            Self::Fetch => "fetching a message",
+            Self::Delete => "deleting",
+            Self::Store => "changing the mailbox",
             Self::Idle => "between messages",
             Self::Quit => "QUIT",
         })
@@ -105,6 +123,9 @@ pub enum Cause {
     Io(Arc<io::Error>),
     /// A sentence of ours, English, without secrets.
     Text(String),
+    /// The server's words, decoded and on one line, where its protocol knows no reply codes: what follows `-ERR`
+    /// in POP3, or `NO`, `BAD` and `BYE` in IMAP, response codes (`[AUTH]`, RFC 2449 §8, RFC 5530) included.
+    Said(String),
 }
 
 impl fmt::Display for Cause {
@@ -112,6 +133,7 @@ impl fmt::Display for Cause {
         match self {
             Self::Io(error) => error.fmt(f),
             Self::Text(text) => f.write_str(text),
+            Self::Said(words) => write!(f, "the server said {words}"),
         }
     }
 }
@@ -131,6 +153,12 @@ impl Failure {
     pub fn refused(stage: Stage, reply: impl Into<Arc<Reply>>) -> Self {
         let kind = if stage == Stage::Auth { Kind::Auth } else { Kind::Refused };
         Self { stage, kind, reply: Some(reply.into()), cause: None }
+    }
+
+    /// The server's no, in a protocol without reply codes.
+    pub fn said(stage: Stage, words: impl Into<String>) -> Self {
+        let kind = if stage == Stage::Auth { Kind::Auth } else { Kind::Refused };
+        Self { stage, kind, reply: None, cause: Some(Cause::Said(words.into())) }
     }
 
     /// Whether trying the same again later makes no sense. "Slow down" is never permanent, whatever code it

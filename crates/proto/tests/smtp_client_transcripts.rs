@@ -187,7 +187,9 @@ impl Replay {
                     assert!(self.lines.is_empty(), "left over: {:?}", self.lines);
                     return self.verdicts;
                 }
-                Step::Receive(_) | Step::Pause(_) => panic!("a client does not receive content or pause"),
+                Step::Receive(_) | Step::Take(_) | Step::Pause(_) => {
+                    panic!("a client does not receive content or pause")
+                }
             }
         }
         panic!("the client does not come to an end");

@@ -225,6 +225,12 @@ fn stage(stage: Stage, language: Language) -> String {
         Stage::Data => "DATA（开始发送内容）",
         Stage::Content => "发送内容",
         Stage::End => "服务器对邮件的答复",
+        Stage::Capability => "询问服务器的功能",
+        Stage::Select => "打开邮箱文件夹",
+        Stage::List => "列出邮件",
+        Stage::Fetch => "下载邮件",
+        Stage::Delete => "删除邮件",
+        Stage::Store => "修改邮箱",
         Stage::Idle => "两封邮件之间",
         Stage::Quit => "QUIT（结束）",
     }

@@ -49,6 +49,15 @@ impl Listener {
         self.tap.passed(peer, Passed::EndOfLine);
     }
 
+    /// Octets in the middle of a line that the machine saw whole.
+    pub(crate) fn taken(&mut self, octets: &[u8], secret: bool) {
+        let passed = if secret { Passed::Secret(octets.len()) } else { Passed::Content(octets) };
+        self.tap.passed(self.peer(), passed);
+        if !secret {
+            self.received_whole(octets.len() as u64);
+        }
+    }
+
     pub(crate) fn received(&mut self, piece: &[u8]) {
         self.tap.passed(self.peer(), Passed::Content(piece));
     }

@@ -64,6 +64,8 @@ enum Task {
     SendFailed { error: io::Error, stall: Duration },
     /// [`Step::Receive`].
     Receive(Receiving),
+    /// [`Step::Take`].
+    Take(usize),
     /// [`Step::Pause`].
     Pause(Instant),
     /// The machine knows that the connection is gone.
@@ -170,6 +172,7 @@ impl Connection {
                 Task::Send(_) => self.send(machine, contents).await,
                 Task::SendFailed { .. } => self.send_failed(machine).await,
                 Task::Receive(_) => self.receive(machine, contents).await,
+                Task::Take(n) => self.take(machine, n).await,
                 Task::Pause(until) => self.pause(until).await,
                 Task::Over => match machine.poll(self.now, &mut self.wire.outbox) {
                     Step::Event(event) => return Some(event),
@@ -185,7 +188,7 @@ impl Connection {
                     return None;
                 }
                 // The machine let a deadline pass; its content goes on coming.
-                (_, Task::Receive(_)) => {}
+                (_, Task::Receive(_) | Task::Take(_)) => {}
                 (Step::Read, _) => self.read(machine).await,
                 (Step::Pause(until), _) => self.task = Task::Pause(until),
                 (Step::StartTls, _) => self.upgrade(machine).await,
@@ -199,6 +202,7 @@ impl Connection {
                     let patience = machine.deadline().map(|d| d.saturating_duration_since(self.now));
                     self.task = Task::Receive(Receiving::new(coding, patience));
                 }
+                (Step::Take(n), _) => self.task = Task::Take(n),
             }
             if self.wire.waiting() >= FLUSH_AT && self.flush(machine.deadline()).await == Waited::Deadline {
                 self.tick(machine);
@@ -325,6 +329,30 @@ impl Connection {
             match waited {
                 Waited::Done => since = self.now,
                 Waited::Deadline => return self.tick(machine),
+            }
+        }
+    }
+
+    /// Gathers octets that the machine wants to see, and feeds them.
+    async fn take<M: Machine>(&mut self, machine: &mut M, n: usize) {
+        loop {
+            if let Some(taken) = self.wire.framer.take(n) {
+                self.task = Task::Poll;
+                self.drained = false;
+                if let Some(listener) = &mut self.wire.listener {
+                    listener.taken(taken, machine.taken_is_secret());
+                }
+                return machine.input(self.now, Input::Taken(taken));
+            }
+            let waited = if !self.wire.is_flushed() {
+                self.flush(machine.deadline()).await
+            } else if self.wire.eof {
+                return self.tell_gone(machine);
+            } else {
+                self.fill(machine.deadline()).await
+            };
+            if waited == Waited::Deadline {
+                return self.tick(machine);
             }
         }
     }

@@ -19,19 +19,10 @@ pub use body::{Body, Watched};
 pub use pool::{CHECK_AFTER, FRUITLESS, Limits, Pool};
 pub use session::{Ended, Session};
 
+pub use crate::server::Server;
+
 use crate::connect::Route;
 use crate::tls::Connector;
-
-/// Which server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Server {
-    /// A name (IDN included) or an IP address.
-    pub host: String,
-    /// 25 between servers, 587 for submission, 465 with TLS from the start.
-    pub port: u16,
-    /// TLS from the first octet (RFC 8314 §3.3); otherwise [`Config::tls`] decides on STARTTLS.
-    pub implicit_tls: bool,
-}
 
 /// How to talk to it.
 #[derive(Clone, Default)]

@@ -174,6 +174,38 @@ async fn content_that_cannot_be_kept_is_still_taken_off_the_wire() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn octets_that_the_machine_wants_to_see_are_handed_over_whole_however_they_arrive() {
+    for size in [1, 3, 7, 1000] {
+        let (ours, mut theirs) = duplex(1 << 20);
+        let mut toy = Toy::new([], |what| match what {
+            "line LOGIN {7}" => vec![Do::Take(7)],
+            "line  {0}" => vec![Do::Take(0)],
+            _ => vec![],
+        });
+        let mut connection = Connection::new(Link::other(ours), Who::Server);
+        let peer = async {
+            for piece in b"LOGIN {7}\r\na\r\nb c\n {0}\r\n\r\nLOGIN {7}\r\nabc".chunks(size) {
+                theirs.write_all(piece).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            theirs.shutdown().await.unwrap();
+        };
+        let mut contents = InMemory::new([]);
+        let (event, ()) = tokio::join!(connection.drive(&mut toy, &mut contents), peer);
+        let seen = [
+            "line LOGIN {7}",
+            "taken a\\r\\nb c\\n",
+            "line  {0}",
+            "taken ",
+            "line ",
+            "line LOGIN {7}",
+            "gone 0",
+        ];
+        assert_eq!((event, toy.seen), (None, seen.map(String::from).to_vec()), "pieces of {size}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_patience_for_content_is_renewed_by_each_octet() {
     let (ours, mut theirs) = duplex(1024);
     let patience = Duration::from_secs(60);

@@ -17,6 +17,7 @@ pub(crate) enum Do {
     Secret(&'static str),
     Send(Outgoing),
     Receive(Coding),
+    Take(usize),
     StartTls,
     Pause(Duration),
     Event(&'static str),
@@ -40,7 +41,7 @@ pub(crate) struct Toy {
     pub(crate) todo: VecDeque<Do>,
     pub(crate) answer: Answer,
     /// `line …`, `overlong`, `gone 17 (kind)`, `tls`, `tick 17`, `sent 17`, `send failed (kind)`, `received 17`,
-    /// `receive failed (kind)`.
+    /// `receive failed (kind)`, `taken …`.
     pub(crate) seen: Vec<String>,
     /// A deadline this long after the last input.
     pub(crate) patience: Option<Duration>,
@@ -88,6 +89,7 @@ impl Machine for Toy {
             Input::SendFailed(error) => format!("send failed {}", kind(error)),
             Input::Received(octets) => format!("received {octets}"),
             Input::ReceiveFailed(error) => format!("receive failed {}", kind(error)),
+            Input::Taken(octets) => format!("taken {}", octets.escape_ascii()),
         };
         self.todo.extend((self.answer)(&what));
         if what.starts_with("gone") || what.starts_with("tick") {
@@ -104,6 +106,7 @@ impl Machine for Toy {
                 Do::Secret(text) => out.secret(text.as_bytes()),
                 Do::Send(outgoing) => return Step::Send(outgoing),
                 Do::Receive(coding) => return Step::Receive(coding),
+                Do::Take(n) => return Step::Take(n),
                 Do::StartTls => return Step::StartTls,
                 Do::Pause(time) => return Step::Pause(now + time),
                 Do::Event(event) => return Step::Event(event),

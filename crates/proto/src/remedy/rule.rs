@@ -141,8 +141,15 @@ impl<'a> Seen<'a> {
             kind: failure.kind,
             code: reply.map(|reply| reply.code.get()),
             enhanced: reply.and_then(|reply| reply.enhanced),
-            says: reply.map(|reply| reply.text.to_lowercase().replace('\n', " ")).unwrap_or_default(),
-            cause: failure.cause.as_ref().map(|cause| cause.to_string().to_lowercase()).unwrap_or_default(),
+            says: match (reply, &failure.cause) {
+                (Some(reply), _) => reply.text.to_lowercase().replace('\n', " "),
+                (None, Some(Cause::Said(words))) => words.to_lowercase(),
+                (None, _) => String::new(),
+            },
+            cause: match &failure.cause {
+                None | Some(Cause::Said(_)) => String::new(),
+                Some(cause) => cause.to_string().to_lowercase(),
+            },
             io: match &failure.cause {
                 Some(Cause::Io(error)) => Some(error.kind()),
                 _ => None,

@@ -149,6 +149,7 @@ impl Wire {
                     self.closed = true;
                 }
                 Step::Send(outgoing) => panic!("a server sends no content: {outgoing:?}"),
+                Step::Take(n) => panic!("an SMTP server has no literals: {n}"),
             }
         }
         self.flush();

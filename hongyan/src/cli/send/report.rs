@@ -148,6 +148,12 @@ fn stage(stage: Stage) -> &'static str {
         Stage::Data => "data",
         Stage::Content => "content",
         Stage::End => "end",
+        Stage::Capability => "capability",
+        Stage::Select => "select",
+        Stage::List => "list",
+        Stage::Fetch => "fetch",
+        Stage::Delete => "delete",
+        Stage::Store => "store",
         Stage::Idle => "idle",
         Stage::Quit => "quit",
     }

@@ -25,21 +25,10 @@ use crate::outcome::{Cause, Delivery, Failure, Kind, Stage, Verdict};
 use crate::reply::{self, Collector, Reply, Severity};
 use crate::sasl::Credentials;
 use crate::smtp::{Capabilities, Envelope, Timeouts};
+pub use crate::tls::Tls;
 use opening::Opening;
 use sending::Sending;
 use transaction::{Job, Transaction};
-
-/// When TLS is used on a connection that was opened in clear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Tls {
-    /// STARTTLS, or nothing is sent.
-    #[default]
-    Required,
-    /// STARTTLS where it is offered.
-    IfOffered,
-    /// Stay in clear.
-    Never,
-}
 
 /// How a session is to be held.
 #[derive(Clone, Debug)]
@@ -466,7 +455,7 @@ impl Machine for Client {
             Input::Sent { end } => self.on_sent(now, end),
             Input::SendFailed(error) => self.on_send_failed(error),
             // A client asks for no content.
-            Input::Received(_) | Input::ReceiveFailed(_) => {}
+            Input::Received(_) | Input::ReceiveFailed(_) | Input::Taken(_) => {}
         }
     }
 

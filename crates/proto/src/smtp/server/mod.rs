@@ -328,8 +328,8 @@ impl Machine for Server {
             Input::ReceiveFailed(error) => self.on_received(Err(error)),
             Input::Drained => {}
             Input::Gone { .. } => self.on_gone(),
-            // A server sends no content.
-            Input::Sent { .. } | Input::SendFailed(_) => {}
+            // A server sends no content, and asks for no literal.
+            Input::Sent { .. } | Input::SendFailed(_) | Input::Taken(_) => {}
         }
         self.heard = Some(now);
     }
