@@ -10,9 +10,11 @@
 //! - [`address`]: envelope addresses (RFC 5321 §4.1.2, RFC 6531).
 //! - [`sasl`]: authentication exchanges, both sides.
 //! - [`smtp`]: RFC 5321 and its extensions, client and server.
+//! - [`imap`]: RFC 9051, RFC 3501 and their extensions.
 
 pub mod address;
 pub mod framer;
+pub mod imap;
 pub mod machine;
 pub mod outbox;
 pub mod outcome;
