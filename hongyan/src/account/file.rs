@@ -95,6 +95,7 @@ impl Account {
         self.ca = self.ca.map(whole);
         self.certificate = self.certificate.map(whole);
         self.key = self.key.map(whole);
+        self.maildir = self.maildir.map(whole);
         self
     }
 }

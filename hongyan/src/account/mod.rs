@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 pub use file::{MAX_CONFIG, config_path, load};
 pub use secret::{Asked, credentials};
-pub use server::{Security, Server, TlsWish};
+pub use server::{Protocol, Security, Server, TlsWish};
 
 /// One account. A path that does not begin with `/` or `~/` is relative to the configuration's folder.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -29,8 +29,16 @@ pub use server::{Security, Server, TlsWish};
 pub struct Account {
     /// Who mails are from: an address, with a name or without.
     pub from: Option<String>,
-    /// `smtp://host:587` or `smtps://host`.
+    /// Where mails are sent: `smtp://host:587` or `smtps://host`.
     pub server: Option<String>,
+    /// Where mails are fetched with IMAP: `imaps://host`.
+    pub imap: Option<String>,
+    /// Where mails are fetched with POP3: `pop3s://host`. With both, IMAP is what fetches.
+    pub pop3: Option<String>,
+    /// The Maildir that fetched mails are kept in.
+    pub maildir: Option<PathBuf>,
+    /// Where the copy of a mail that was sent goes; by itself where this says nothing.
+    pub sent: Option<Sent>,
     /// Whether TLS is demanded or refused; see [`Server::security`].
     pub tls: Option<TlsWish>,
     /// The login name.
@@ -49,6 +57,18 @@ pub struct Account {
     pub proxy: Option<String>,
     /// The name of the one host whose certificate is not checked. It must be the server's.
     pub insecure: Option<String>,
+}
+
+/// Where the copy of a mail that was sent goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sent {
+    /// Into the folder for sent mail at the IMAP server.
+    Imap,
+    /// Into the folder for sent mail of the Maildir.
+    Maildir,
+    /// Nowhere: the provider keeps one by itself, or none is wanted.
+    None,
 }
 
 /// A command that prints a secret: a line for the shell, or a program and its arguments.

@@ -1,8 +1,8 @@
-//! Where to send, as a person writes it: `smtp://user@host:587`, `smtps://host`; and what follows from it
-//! for TLS.
+//! A server, as a person writes it: `smtp://user@host:587`, `smtps://host`, `pop3s://host`, `imaps://host`; and what
+//! follows from it for TLS.
 //!
 //! Policy: a password is no part of an address (it would stand in the process list and the shell's history).
-//! `smtps` is TLS from the first octet. `smtp` demands STARTTLS, except on this machine itself, where a
+//! `smtps` is TLS from the first octet. `smtp`, `pop3` and `imap` demand STARTTLS, except on this machine itself, where a
 //! sandbox or a local relay may have none; there it is used when a CA is named. Only `tls = none`, said for
 //! this one server, sends a password in clear over a network.
 
@@ -12,16 +12,52 @@ use crate::net::tls::Roots;
 use crate::proto::smtp::client::Tls;
 use crate::said::{Problem, said};
 
+/// What is spoken with a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Mail is handed in: `smtp://`, `smtps://`.
+    Smtp,
+    /// Mail is fetched: `pop3://`, `pop3s://`.
+    Pop3,
+    /// Mail is fetched, from many folders: `imap://`, `imaps://`.
+    Imap,
+}
+
+impl Protocol {
+    /// The scheme of its addresses in clear; with an `s` behind it, that of TLS from the first octet.
+    pub fn scheme(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Pop3 => "pop3",
+            Self::Imap => "imap",
+        }
+    }
+
+    /// The registered port (RFC 8314 §7; 587 of RFC 6409 for SMTP in clear).
+    pub fn port(self, implicit_tls: bool) -> u16 {
+        match (self, implicit_tls) {
+            (Self::Smtp, false) => 587,
+            (Self::Smtp, true) => 465,
+            (Self::Pop3, false) => 110,
+            (Self::Pop3, true) => 995,
+            (Self::Imap, false) => 143,
+            (Self::Imap, true) => 993,
+        }
+    }
+}
+
 /// A server's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
+    /// What is spoken with it.
+    pub protocol: Protocol,
     /// TLS from the first octet: `smtps`.
     pub implicit_tls: bool,
     /// The login name, where one was given.
     pub user: Option<String>,
     /// A name in ASCII or an IP address, without brackets.
     pub host: String,
-    /// The TCP port; 465 for `smtps` and 587 for `smtp` where none was given.
+    /// The TCP port; [`Protocol::port`] where none was given.
     pub port: u16,
 }
 
@@ -45,23 +81,35 @@ pub struct Security {
 }
 
 impl Server {
-    /// Reads `smtp://[user@]host[:port]` or `smtps://…`. The user may be percent-encoded, or an address as
-    /// it is.
+    /// Reads `smtp://[user@]host[:port]` or `smtps://…`, with the schemes of the protocols that are `wanted`. The
+    /// user may be percent-encoded, or an address as it is.
     ///
     /// # Errors
     /// [`Problem`], naming what is wrong; it never shows what could be a password.
-    pub fn parse(text: &str) -> Result<Self, Problem> {
+    pub fn parse(text: &str, wanted: &[Protocol]) -> Result<Self, Problem> {
+        Self::read(text, wanted).map_err(|why| match why {
+            Wrong::Address(en, zh) => not_a_server(en, zh, wanted),
+            Wrong::Password => password_in_it(wanted),
+        })
+    }
+
+    fn read(text: &str, wanted: &[Protocol]) -> Result<Self, Wrong> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
-        let implicit_tls = match scheme.to_ascii_lowercase().as_str() {
-            "smtp" => false,
-            "smtps" => true,
-            _ => {
-                return Err(not_a_server(
-                    "it begins with neither smtp:// nor smtps://",
-                    "应以 smtp:// 或 smtps:// 开头",
-                ));
-            }
+        let scheme = scheme.to_ascii_lowercase();
+        let spoken = |protocol: &Protocol| {
+            Some((
+                *protocol,
+                match scheme.strip_prefix(protocol.scheme())? {
+                    "" => false,
+                    "s" => true,
+                    _ => return None,
+                },
+            ))
         };
+        let (protocol, implicit_tls) = wanted.iter().find_map(spoken).ok_or(Wrong::Address(
+            "its beginning is not one of those wanted here",
+            "开头的协议在这里不适用",
+        ))?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (user, place) = match rest.rsplit_once('@') {
             Some((user, place)) => (Some(login(user)?), place),
@@ -69,24 +117,18 @@ impl Server {
         };
         let (host, port) = match place.strip_prefix('[') {
             Some(literal) => {
-                literal.split_once(']').ok_or_else(|| not_a_server("the `[` is never closed", "缺少 `]`"))?
+                literal.split_once(']').ok_or(Wrong::Address("the `[` is never closed", "缺少 `]`"))?
             }
             None => place.split_at(place.find(':').unwrap_or(place.len())),
         };
         let port = match port.strip_prefix(':') {
-            None if port.is_empty() => {
-                if implicit_tls {
-                    465
-                } else {
-                    587
-                }
-            }
+            None if port.is_empty() => protocol.port(implicit_tls),
             Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
-                digits.parse().ok().filter(|&port| port > 0).ok_or_else(bad_port)?
+                digits.parse().ok().filter(|&port| port > 0).ok_or(BAD_PORT)?
             }
-            _ => return Err(bad_port()),
+            _ => return Err(BAD_PORT),
         };
-        Ok(Self { implicit_tls, user, host: host_name(host, place.starts_with('['))?, port })
+        Ok(Self { protocol, implicit_tls, user, host: host_name(host, place.starts_with('['))?, port })
     }
 
     /// True for this machine itself: `localhost`, 127.0.0.0/8, ::1.
@@ -103,14 +145,15 @@ impl Server {
         let ca_named = *roots != Roots::Platform;
         let start_tls = match wish {
             Some(TlsWish::None) if self.implicit_tls => {
+                let (scheme, place) = (self.protocol.scheme(), self.place());
                 return Err(Problem::new(
                     said(
-                        "smtps:// is TLS from the first octet, and TLS is to be `none`",
-                        "smtps:// 从一开始就使用 TLS，却又要求 TLS 为 none",
+                        format!("{scheme}s:// is TLS from the first octet, and TLS is to be `none`"),
+                        format!("{scheme}s:// 从一开始就使用 TLS，却又要求 TLS 为 none"),
                     ),
                     said(
-                        format!("write smtp://{}, or leave out `none`", self.place()),
-                        format!("请写成 smtp://{}，或去掉 none", self.place()),
+                        format!("write {scheme}://{place}, or leave out `none`"),
+                        format!("请写成 {scheme}://{place}，或去掉 none"),
                     ),
                 ));
             }
@@ -135,25 +178,27 @@ impl Server {
 /// As a person would write it, without the user.
 impl std::fmt::Display for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}://{}", if self.implicit_tls { "smtps" } else { "smtp" }, self.place())
+        write!(f, "{}{}://{}", self.protocol.scheme(), if self.implicit_tls { "s" } else { "" }, self.place())
     }
 }
 
+/// What is wrong with an address.
+enum Wrong {
+    /// In both languages.
+    Address(&'static str, &'static str),
+    /// A password stands in it.
+    Password,
+}
+
+const BAD_PORT: Wrong =
+    Wrong::Address("the port is not a number from 1 to 65535", "端口应为 1 到 65535 的数字");
+
 /// The login name, decoded.
-fn login(text: &str) -> Result<String, Problem> {
+fn login(text: &str) -> Result<String, Wrong> {
     if text.contains(':') {
-        return Err(Problem::new(
-            said(
-                "the server's address holds a password, which other users of this machine could read in the process list",
-                "服务器地址里写有密码，本机的其他用户能在进程列表里看到它",
-            ),
-            said(
-                "leave it out (smtp://user@host) and give it by HONGYAN_PASSWORD, by the account's password_command, or when asked",
-                "请去掉密码（smtp://user@host），改用环境变量 HONGYAN_PASSWORD、账户的 password_command，或在提示时输入",
-            ),
-        ));
+        return Err(Wrong::Password);
     }
-    let bad = || not_a_server("the user before `@` cannot be read", "`@` 前的用户名无法识别");
+    let bad = || Wrong::Address("the user before `@` cannot be read", "`@` 前的用户名无法识别");
     let mut octets = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -174,8 +219,8 @@ fn login(text: &str) -> Result<String, Problem> {
 }
 
 /// The host in ASCII.
-fn host_name(text: &str, bracketed: bool) -> Result<String, Problem> {
-    let bad = || not_a_server("the host is not a name or an IP address", "主机名或 IP 地址无效");
+fn host_name(text: &str, bracketed: bool) -> Result<String, Wrong> {
+    let bad = || Wrong::Address("the host is not a name or an IP address", "主机名或 IP 地址无效");
     if bracketed {
         return text.parse::<std::net::Ipv6Addr>().map(|ip| ip.to_string()).map_err(|_| bad());
     }
@@ -189,17 +234,33 @@ fn host_name(text: &str, bracketed: bool) -> Result<String, Problem> {
     if fits { Ok(name) } else { Err(bad()) }
 }
 
-fn bad_port() -> Problem {
-    not_a_server("the port is not a number from 1 to 65535", "端口应为 1 到 65535 的数字")
+fn password_in_it(wanted: &[Protocol]) -> Problem {
+    let scheme = wanted.first().map_or("smtp", |protocol| protocol.scheme());
+    Problem::new(
+        said(
+            "the server's address holds a password, which other users of this machine could read in the process list",
+            "服务器地址里写有密码，本机的其他用户能在进程列表里看到它",
+        ),
+        said(
+            format!(
+                "leave it out ({scheme}://user@host) and give it by HONGYAN_PASSWORD, by the account's password_command, or when asked"
+            ),
+            format!(
+                "请去掉密码（{scheme}://user@host），改用环境变量 HONGYAN_PASSWORD、账户的 password_command，或在提示时输入"
+            ),
+        ),
+    )
 }
 
-fn not_a_server(en: &str, zh: &str) -> Problem {
+fn not_a_server(en: &str, zh: &str, wanted: &[Protocol]) -> Problem {
+    let forms: Vec<String> = wanted
+        .iter()
+        .flat_map(|p| [(p, false, ""), (p, true, "s")])
+        .map(|(p, tls, s)| format!("{}{s}://user@host:{}", p.scheme(), p.port(tls)))
+        .collect();
     Problem::new(
         said(format!("that is not the address of a server: {en}"), format!("服务器地址无效：{zh}")),
-        said(
-            "write smtp://user@host:587 or smtps://user@host:465",
-            "请写成 smtp://user@host:587 或 smtps://user@host:465",
-        ),
+        said(format!("write {}", forms.join(" or ")), format!("请写成 {}", forms.join(" 或 "))),
     )
 }
 
@@ -207,8 +268,36 @@ fn not_a_server(en: &str, zh: &str) -> Problem {
 mod tests {
     use super::*;
 
+    const SMTP: &[Protocol] = &[Protocol::Smtp];
+
     fn server(implicit_tls: bool, user: Option<&str>, host: &str, port: u16) -> Server {
-        Server { implicit_tls, user: user.map(str::to_owned), host: host.to_owned(), port }
+        Server {
+            protocol: Protocol::Smtp,
+            implicit_tls,
+            user: user.map(str::to_owned),
+            host: host.to_owned(),
+            port,
+        }
+    }
+
+    #[test]
+    fn a_server_to_fetch_from_has_schemes_and_ports_of_its_own() {
+        let wanted = [Protocol::Imap, Protocol::Pop3];
+        for (text, protocol, implicit_tls, port) in [
+            ("pop3://h", Protocol::Pop3, false, 110),
+            ("pop3s://h", Protocol::Pop3, true, 995),
+            ("imap://h", Protocol::Imap, false, 143),
+            ("IMAPS://h", Protocol::Imap, true, 993),
+            ("imap://h:1143", Protocol::Imap, false, 1143),
+        ] {
+            let expected = Server { protocol, ..server(implicit_tls, None, "h", port) };
+            assert_eq!(Server::parse(text, &wanted), Ok(expected.clone()), "{text}");
+            assert_eq!(Server::parse(&expected.to_string(), &wanted), Ok(expected));
+        }
+        for text in ["smtp://h", "pop://h", "pop3ss://h", "imapx://h", "://h"] {
+            let problem = Server::parse(text, &wanted).unwrap_err();
+            assert!(problem.next.en.contains("imaps://user@host:993"), "{problem}");
+        }
     }
 
     #[test]
@@ -229,7 +318,7 @@ mod tests {
             ("smtp://[::1]", server(false, None, "::1", 587)),
             ("smtp://bücher.example", server(false, None, "xn--bcher-kva.example", 587)),
         ] {
-            assert_eq!(Server::parse(text), Ok(expected), "{text}");
+            assert_eq!(Server::parse(text, SMTP), Ok(expected), "{text}");
         }
     }
 
@@ -261,13 +350,14 @@ mod tests {
             "smtp://-h",
             "smtp://h..x",
         ] {
-            assert!(Server::parse(text).is_err(), "{text:?}: {:?}", Server::parse(text));
+            let read = Server::parse(text, SMTP);
+            assert!(read.is_err(), "{text:?}: {read:?}");
         }
     }
 
     #[test]
     fn a_password_is_refused_and_not_repeated() {
-        let problem = Server::parse("smtp://wang:hunter2@h").unwrap_err();
+        let problem = Server::parse("smtp://wang:hunter2@h", SMTP).unwrap_err();
         assert!(problem.what.en.contains("password"), "{problem}");
         assert!(!format!("{problem:?}").contains("hunter2"));
     }
@@ -288,11 +378,11 @@ mod tests {
             ("smtp://127.0.0.1", Some(TlsWish::None), ca, Tls::Never, true),
             ("smtp://localhost.example.org", None, Roots::Platform, Tls::Required, false),
         ] {
-            let security = Server::parse(text).unwrap().security(wish, &roots);
+            let security = Server::parse(text, SMTP).unwrap().security(wish, &roots);
             assert_eq!(security, Ok(Security { start_tls, plaintext_auth }), "{text} {wish:?} {roots:?}");
         }
         let contradiction =
-            Server::parse("smtps://h").unwrap().security(Some(TlsWish::None), &Roots::Platform);
+            Server::parse("smtps://h", SMTP).unwrap().security(Some(TlsWish::None), &Roots::Platform);
         assert!(contradiction.is_err());
     }
 }

@@ -60,6 +60,11 @@ impl Exit {
         }
     }
 
+    /// What a task exits with that failed as a whole.
+    pub fn of_failure(failure: &Failure) -> Self {
+        Self::of_one(&Verdict::failed(failure.clone()), failure)
+    }
+
     fn of_one(verdict: &Verdict, failure: &Failure) -> Self {
         if matches!(verdict, Verdict::InDoubt(_)) {
             return Self::TempFail;

@@ -7,6 +7,7 @@ use super::paint::{Paint, Style};
 use super::terminal::{Language, safe, wrapped};
 use crate::proto::outcome::{Delivery, Failure, Stage, Verdict};
 use crate::proto::provider::Provider;
+use crate::proto::remedy::Remedy;
 
 /// How to write it.
 #[derive(Clone, Copy)]
@@ -91,29 +92,12 @@ impl Outcome<'_> {
             Verdict::Deferred(_) => language.choose("not sent now", "暂未发送"),
             _ => language.choose("not sent", "未发送"),
         };
-        let (command, what) = (format!("{command}:"), manner.paint.the(Style::Bad, what));
-        let command = manner.paint.the(Style::Strong, command);
-        let (stage, server, why) =
-            (stage(failure.stage, language), safe(self.server), why(failure, language));
-        let (head, why_is, next_is, for_is) = match language {
-            Language::English => {
-                (format!("{command} {what}, at {stage} ({server})\n"), "  why:  ", "  next: ", "  for:  ")
-            }
-            Language::Chinese => (
-                format!("{command} {what}，阶段：{stage}（{server}）\n"),
-                "  原因：",
-                "  下一步：",
-                "  收件人：",
-            ),
-        };
-        let mut out = head;
-        out.push_str(&long(why_is, &why, wide(why_is)));
-        if let Some(next) = self.remedy(verdict, language) {
-            out.push_str(&long(next_is, &next, wide(next_is)));
-        }
+        let remedy = verdict.remedy(self.provider);
+        let mut out = told(what, failure, remedy.as_ref(), self.server, command, manner);
         if self.delivery.each.len() > 1 {
             let all =
                 self.delivery.each.iter().map(|(address, _)| safe(address.as_str())).collect::<Vec<_>>();
+            let for_is = language.choose("  for:  ", "  收件人：");
             out.push_str(&long(for_is, &all.join(", "), wide(for_is)));
         }
         out
@@ -178,6 +162,45 @@ impl Outcome<'_> {
         let remedy = verdict.remedy(self.provider)?;
         Some(safe(language.choose(&remedy.en, &remedy.zh)))
     }
+}
+
+/// What there is to say of a task that failed as a whole: `what` in the reader's language. Its last line is ended.
+pub(crate) fn failed(
+    what: &str,
+    failure: &Failure,
+    server: &str,
+    provider: Option<&Provider>,
+    command: &str,
+    manner: Manner,
+) -> String {
+    told(what, failure, Some(&failure.remedy(provider)), server, command, manner)
+}
+
+fn told(
+    what: &str,
+    failure: &Failure,
+    remedy: Option<&Remedy>,
+    server: &str,
+    command: &str,
+    manner: Manner,
+) -> String {
+    let language = manner.language;
+    let (command, what) = (format!("{command}:"), manner.paint.the(Style::Bad, what));
+    let command = manner.paint.the(Style::Strong, command);
+    let (stage, server, why) = (stage(failure.stage, language), safe(server), why(failure, language));
+    let (head, why_is, next_is) = match language {
+        Language::English => (format!("{command} {what}, at {stage} ({server})\n"), "  why:  ", "  next: "),
+        Language::Chinese => {
+            (format!("{command} {what}，阶段：{stage}（{server}）\n"), "  原因：", "  下一步：")
+        }
+    };
+    let mut out = head;
+    out.push_str(&long(why_is, &why, wide(why_is)));
+    if let Some(remedy) = remedy {
+        let next = safe(language.choose(&remedy.en, &remedy.zh));
+        out.push_str(&long(next_is, &next, wide(next_is)));
+    }
+    out
 }
 
 /// A line that may be long, with those that follow it indented.

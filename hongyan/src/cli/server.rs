@@ -1,7 +1,7 @@
-//! Which server a mail goes through: the options about it, and the order in which options, environment and
+//! Which server a mail goes through or is fetched from: the options about it, and the order in which options, environment and
 //! configuration are asked.
 //!
-//! `--server`; else the account named by `--account`; else `HONGYAN_SERVER`; else the account called
+//! `--server`; else the account named by `--account`; else `HONGYAN_SERVER` (`HONGYAN_RECEIVE` for fetching); else the account called
 //! `default`. The configuration is read only when an account is wanted. A mail never goes to a server that
 //! nobody named: not to a sandbox that happens to run either, in which a real mail would rest unread.
 
@@ -16,13 +16,14 @@ use clap::{Args, ValueEnum, ValueHint};
 
 use super::exit::Exit;
 use super::trouble::Trouble;
-use crate::account::{self, Account, Server, TlsWish};
+use crate::account::{self, Account, Protocol, Server, TlsWish};
 use crate::net::connect::Proxy;
 use crate::net::tls::{Identity, Policy, Roots};
 use crate::proto::provider::{self, Provider};
 use crate::said::{Problem, said};
 pub(crate) use target::Target;
 
+/// The server that mail is sent through.
 #[derive(Debug, Args)]
 #[group(skip)]
 #[command(next_help_heading = "The server")]
@@ -33,6 +34,38 @@ pub(crate) struct Options {
     /// stands in for this option.
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "account")]
     server: Option<String>,
+    #[command(flatten)]
+    how: How,
+    /// Wait for each reply before the next command, as if the server did not offer PIPELINING
+    #[arg(long)]
+    no_pipelining: bool,
+    /// Send by DATA, as if the server did not offer CHUNKING
+    #[arg(long)]
+    no_chunking: bool,
+}
+
+/// The server that mail is fetched from.
+#[derive(Debug, Args)]
+#[group(skip)]
+#[command(next_help_heading = "The server")]
+pub(crate) struct Receiving {
+    /// Where the mail is: imaps://user@host, pop3s://user@host; imap:// and pop3:// mean STARTTLS
+    ///
+    /// The password is asked for, or comes from HONGYAN_PASSWORD or the account's password_command. HONGYAN_RECEIVE
+    /// stands in for this option.
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "account")]
+    server: Option<String>,
+    #[command(flatten)]
+    how: How,
+    /// Wait for each reply before the next command
+    #[arg(long)]
+    no_pipelining: bool,
+}
+
+/// Which account, and what a connection demands.
+#[derive(Debug, Args)]
+#[group(skip)]
+struct How {
     /// An account of the configuration; without this and --server, the one called `default`
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
@@ -48,12 +81,6 @@ pub(crate) struct Options {
     /// How long to wait for each answer, in place of the minutes that RFC 5321 asks for
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     timeout: Option<u32>,
-    /// Wait for each reply before the next command, as if the server did not offer PIPELINING
-    #[arg(long)]
-    no_pipelining: bool,
-    /// Send by DATA, as if the server did not offer CHUNKING
-    #[arg(long)]
-    no_chunking: bool,
 }
 
 /// TLS or not.
@@ -63,6 +90,18 @@ enum Tls {
     None,
 }
 
+/// How to find the server for one purpose.
+struct Purpose {
+    variable: Option<&'static str>,
+    protocols: &'static [Protocol],
+}
+
+const SENDING: Purpose = Purpose { variable: Some("HONGYAN_SERVER"), protocols: &[Protocol::Smtp] };
+const FETCHING: Purpose =
+    Purpose { variable: Some("HONGYAN_RECEIVE"), protocols: &[Protocol::Imap, Protocol::Pop3] };
+const FETCHING_BY_POP3: Purpose = Purpose { variable: Some("HONGYAN_RECEIVE"), protocols: &[Protocol::Pop3] };
+const AT_IMAP: Purpose = Purpose { variable: None, protocols: &[Protocol::Imap] };
+
 impl Options {
     /// The server to send through.
     pub(crate) fn target(&self) -> Result<Target, Trouble> {
@@ -71,31 +110,66 @@ impl Options {
 
     /// The server to send through; `None` where nothing names one.
     pub(crate) fn find(&self) -> Result<Option<Target>, Trouble> {
-        if let Some(url) = &self.server {
-            let server = Server::parse(url)
+        let found = self.how.find(self.server.as_deref(), &SENDING)?;
+        Ok(found.map(|target| Target {
+            pipelining: !self.no_pipelining,
+            chunking: !self.no_chunking,
+            ..target
+        }))
+    }
+
+    /// The IMAP server of the same account, where it has one.
+    pub(crate) fn imap(&self) -> Result<Option<Target>, Trouble> {
+        if self.server.is_some() { Ok(None) } else { self.how.find(None, &AT_IMAP) }
+    }
+}
+
+impl Receiving {
+    /// The server to fetch from, by IMAP or POP3.
+    pub(crate) fn target(&self) -> Result<Target, Trouble> {
+        self.found(&FETCHING)
+    }
+
+    /// The server to speak POP3 with.
+    pub(crate) fn pop3(&self) -> Result<Target, Trouble> {
+        self.found(&FETCHING_BY_POP3)
+    }
+
+    fn found(&self, purpose: &Purpose) -> Result<Target, Trouble> {
+        let found = self.how.find(self.server.as_deref(), purpose)?;
+        let target =
+            found.ok_or_else(|| nothing_to_fetch_from(account::config_path().as_deref(), purpose))?;
+        Ok(Target { pipelining: !self.no_pipelining, ..target })
+    }
+}
+
+impl How {
+    /// The server that is named by `option`, the environment or the configuration, in this order.
+    fn find(&self, option: Option<&str>, purpose: &Purpose) -> Result<Option<Target>, Trouble> {
+        let Purpose { variable, protocols } = *purpose;
+        if let Some(url) = option {
+            let server = Server::parse(url, protocols)
                 .map_err(|problem| Trouble::from(Exit::Usage, problem).about("--server"))?;
             return self.with(server, None).map(Some);
         }
         if self.account.is_none()
-            && let Some(url) = environment("HONGYAN_SERVER")?
+            && let Some(variable) = variable
+            && let Some(url) = environment(variable)?
         {
-            let server = Server::parse(&url)
-                .map_err(|problem| Trouble::from(Exit::Config, problem).about("HONGYAN_SERVER"))?;
+            let server = Server::parse(&url, protocols)
+                .map_err(|problem| Trouble::from(Exit::Config, problem).about(variable))?;
             return self.with(server, None).map(Some);
         }
         let Some(account) = self.configured()? else { return Ok(None) };
-        let server = match &account.server {
-            Some(url) => Server::parse(url)
-                .map_err(|problem| Trouble::from(Exit::Config, problem).about("the account's `server`"))?,
-            None => known(&account).ok_or_else(|| {
-                Trouble::new(
-                    Exit::Config,
-                    said("the account has no server", "账户没有设置服务器"),
-                    said("add server = \"smtps://…\" to it", "请为它加上 server = \"smtps://…\""),
-                )
-            })?,
-        };
-        self.with(server, Some(account)).map(Some)
+        match of_account(&account, protocols)? {
+            Some(server) => self.with(server, Some(account)).map(Some),
+            None if protocols == SENDING.protocols => Err(Trouble::new(
+                Exit::Config,
+                said("the account has no server", "账户没有设置服务器"),
+                said("add server = \"smtps://…\" to it", "请为它加上 server = \"smtps://…\""),
+            )),
+            None => Ok(None),
+        }
     }
 
     /// The account of the configuration that is named, or `default` if there is one.
@@ -146,8 +220,8 @@ impl Options {
             server,
             account,
             timeout: self.timeout.map(|seconds| Duration::from_secs(seconds.into())),
-            pipelining: !self.no_pipelining,
-            chunking: !self.no_chunking,
+            pipelining: true,
+            chunking: true,
         })
     }
 
@@ -206,12 +280,35 @@ fn environment(name: &str) -> Result<Option<String>, Trouble> {
     }
 }
 
+/// The account's server for one of the protocols, the first that it has: named in it, or its provider's.
+fn of_account(account: &Account, protocols: &[Protocol]) -> Result<Option<Server>, Trouble> {
+    for protocol in protocols {
+        let (key, url) = match protocol {
+            Protocol::Smtp => ("server", &account.server),
+            Protocol::Imap => ("imap", &account.imap),
+            Protocol::Pop3 => ("pop3", &account.pop3),
+        };
+        if let Some(url) = url {
+            return Server::parse(url, &[*protocol]).map(Some).map_err(|problem| {
+                Trouble::from(Exit::Config, problem).about(&format!("the account's `{key}`"))
+            });
+        }
+    }
+    Ok(protocols.iter().find_map(|protocol| known(account, *protocol)))
+}
+
 /// The server of the provider that the account's address belongs to.
-fn known(account: &Account) -> Option<Server> {
+fn known(account: &Account, protocol: Protocol) -> Option<Server> {
     let address = [&account.user, &account.from].into_iter().flatten().find(|text| text.contains('@'))?;
     let domain = address.rsplit_once('@')?.1.trim_end_matches('>');
-    let server = Provider::of_domain(domain)?.smtp.first()?;
+    let provider = Provider::of_domain(domain)?;
+    let server = match protocol {
+        Protocol::Smtp => *provider.smtp.first()?,
+        Protocol::Imap => provider.imap?,
+        Protocol::Pop3 => provider.pop3?,
+    };
     Some(Server {
+        protocol,
         implicit_tls: server.security == provider::Security::Implicit,
         user: None,
         host: server.host.to_owned(),
@@ -317,6 +414,32 @@ fn nowhere(path: Option<&Path>) -> Trouble {
     )
 }
 
+/// Nothing says where mail is to be fetched.
+fn nothing_to_fetch_from(path: Option<&Path>, purpose: &Purpose) -> Trouble {
+    let path = path.map_or_else(|| "~/.config/hongyan/config.toml".into(), |path| path.display().to_string());
+    let imap = purpose.protocols.contains(&Protocol::Imap);
+    let scheme = if imap { "imap" } else { "pop3" };
+    let account = format!(
+        "[account.default]\n    user = \"you@example.org\"\n    {scheme} = \"{scheme}s://{scheme}.example.org\""
+    );
+    Trouble::new(
+        Exit::Config,
+        said("no server is configured to fetch mail from", "还没有设置收信服务器"),
+        said(
+            format!(
+                "name one with --server {scheme}s://you@{scheme}.example.org, or write to {path}:\n    {account}\n  \
+                 (QQ, 163, Gmail and others are known by the address alone)\n  \
+                 To try things out without any server: run `hongyan sandbox` in another window, and use the {scheme}:// address it prints"
+            ),
+            format!(
+                "请用 --server {scheme}s://you@{scheme}.example.org 指定，或写入 {path}：\n    {account}\n  \
+                 （QQ、163、Gmail 等只需写邮箱地址即可）\n  \
+                 只想试一试：在另一个窗口运行 hongyan sandbox，然后使用它显示的 {scheme}:// 地址"
+            ),
+        ),
+    )
+}
+
 /// The port that `hongyan sandbox` listens at when it is not told another.
 const SANDBOX_PORT: u16 = 2525;
 
@@ -349,7 +472,7 @@ mod tests {
             (Some("wang"), None, None),
             (Some("wang@example.org"), None, None),
         ] {
-            let server = known(&account(user, from)).map(|server| server.to_string());
+            let server = known(&account(user, from), Protocol::Smtp).map(|server| server.to_string());
             assert_eq!(server.as_deref(), expected, "{user:?} {from:?}");
         }
     }
