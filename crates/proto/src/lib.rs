@@ -8,11 +8,13 @@
 //! - [`reply`], [`outcome`]: what a server said, and what became of each recipient.
 //! - [`remedy`], [`provider`]: what a failure means, in words; what is known of mail providers.
 //! - [`address`]: envelope addresses (RFC 5321 §4.1.2, RFC 6531).
+//! - [`faults`]: what the servers do wrong on request.
 //! - [`sasl`]: authentication exchanges, both sides.
 //! - [`smtp`]: RFC 5321 and its extensions, client and server.
 //! - [`imap`]: RFC 9051, RFC 3501 and their extensions.
 
 pub mod address;
+pub mod faults;
 pub mod framer;
 pub mod imap;
 pub mod machine;

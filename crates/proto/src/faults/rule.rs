@@ -2,75 +2,23 @@
 //!
 //! ```text
 //! rule    = place [ ":" nth ] [ ":" pattern ] [ "%" percent ] "=" action
-//! place   = connect | greeting | ehlo | helo | starttls | auth | mail | rcpt | data | bdat | content
-//!         | end | rset | noop | quit
+//! place   = one of the names in `super::place`
 //! nth     = "*" | N | N "+" | N "-" M, and "c" behind it to count in each connection anew
-//! action  = CODE [x.y.z] text | delay MS | drop [OCTETS] | truncate [OCTETS] | garbage
-//!         | bytewise [MS] | extra CODE text | late
+//! action  = answer | delay MS | drop [OCTETS] | truncate [OCTETS] | garbage
+//!         | bytewise [MS] | extra answer | late
 //! ```
-//! `\n` in a text begins a new line of the reply. See [`Place`] and [`Action`] for what they mean.
+//! An answer is written as the place's protocol has it, see [`Answer`]. See [`Place`] and [`Action`] for
+//! what the rest means.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::reply::{Code, Enhanced, Reply};
+use super::answer::Answer;
+use super::place::Place;
 
 /// The longest delay that a rule may ask for.
 pub const MAX_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Where in a conversation a rule strikes. A pattern is held against what is named in brackets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
-    /// Before anything is said, TLS included (nothing).
-    Connect,
-    /// The greeting (nothing).
-    Greeting,
-    /// The answer to EHLO (the client's name).
-    Ehlo,
-    /// The answer to HELO (the client's name).
-    Helo,
-    /// The answer to STARTTLS (nothing).
-    StartTls,
-    /// The first answer to AUTH (the mechanism).
-    Auth,
-    /// The answer to MAIL (the sender, empty for `<>`).
-    Mail,
-    /// The answer to RCPT (the recipient).
-    Rcpt,
-    /// The answer to DATA (sender or any recipient).
-    Data,
-    /// The answer to BDAT, unless it ends the message (sender or any recipient).
-    Bdat,
-    /// While content comes in (sender or any recipient).
-    Content,
-    /// The answer to the whole message (sender or any recipient).
-    End,
-    /// The answer to RSET (nothing).
-    Rset,
-    /// The answer to NOOP (nothing).
-    Noop,
-    /// The answer to QUIT (nothing).
-    Quit,
-}
-
-const PLACES: [(&str, Place); 15] = [
-    ("connect", Place::Connect),
-    ("greeting", Place::Greeting),
-    ("ehlo", Place::Ehlo),
-    ("helo", Place::Helo),
-    ("starttls", Place::StartTls),
-    ("auth", Place::Auth),
-    ("mail", Place::Mail),
-    ("rcpt", Place::Rcpt),
-    ("data", Place::Data),
-    ("bdat", Place::Bdat),
-    ("content", Place::Content),
-    ("end", Place::End),
-    ("rset", Place::Rset),
-    ("noop", Place::Noop),
-    ("quit", Place::Quit),
-];
 
 /// Which of the times that place and pattern fit, from the first to the last, both counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,8 +39,9 @@ impl Nth {
 /// What happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// This is the answer. A command refused so has no effect; 421 ends the connection.
-    Reply(Reply),
+    /// This is the answer. A command refused so has no effect; 421 and
+    /// BYE end the connection.
+    Reply(Answer),
     /// The answer waits, and with it everything behind it.
     Delay(Duration),
     /// The connection ends without the answer; at [`Place::Content`], after so many octets on the wire.
@@ -105,7 +54,7 @@ pub enum Action {
     /// The answer goes octet by octet, each on its own, so far apart.
     Bytewise(Duration),
     /// Another answer follows the right one in the same write.
-    Extra(Reply),
+    Extra(Answer),
     /// The answer is held back until the client speaks again.
     Late,
 }
@@ -159,8 +108,7 @@ fn parse(text: &str) -> Result<Rule, &'static str> {
     };
     let mut fields = when.splitn(2, ':');
     let name = fields.next().unwrap_or_default().trim();
-    let place = PLACES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    let place = place.ok_or("it does not begin with a place such as `rcpt`")?.1;
+    let place = Place::named(name).ok_or("it does not begin with a place such as `rcpt`")?;
     let (nth, pattern) = match fields.next() {
         None => (Nth::ALWAYS, None),
         Some(rest) => match rest.split_once(':') {
@@ -173,11 +121,13 @@ fn parse(text: &str) -> Result<Rule, &'static str> {
     if nth.first == 0 || nth.last < nth.first {
         return Err("the count begins with 1 and does not fall");
     }
-    let action = parse_action(action.trim())?;
-    let fits = match place {
-        Place::Connect => matches!(action, Action::Delay(_) | Action::Drop(0)),
-        Place::Content => matches!(action, Action::Drop(_)),
-        _ => !matches!(action, Action::Drop(1..)),
+    let action = parse_action(place, action.trim())?;
+    let fits = if place.is_connection() {
+        matches!(action, Action::Delay(_) | Action::Drop(0))
+    } else if place.is_content() {
+        matches!(action, Action::Drop(_))
+    } else {
+        !matches!(action, Action::Drop(1..))
     };
     if !fits {
         return Err("this action cannot happen at this place");
@@ -210,7 +160,7 @@ fn nth(text: &str) -> Option<Nth> {
     Some(Nth { first, last, per_connection })
 }
 
-fn parse_action(text: &str) -> Result<Action, &'static str> {
+fn parse_action(place: Place, text: &str) -> Result<Action, &'static str> {
     let (word, rest) = text.split_once(' ').map_or((text, ""), |(word, rest)| (word, rest.trim()));
     Ok(match word {
         "delay" => Action::Delay(milliseconds(rest)?),
@@ -220,9 +170,9 @@ fn parse_action(text: &str) -> Result<Action, &'static str> {
         "garbage" if rest.is_empty() => Action::Garbage,
         "bytewise" if rest.is_empty() => Action::Bytewise(Duration::ZERO),
         "bytewise" => Action::Bytewise(milliseconds(rest)?),
-        "extra" => Action::Extra(reply(rest)?),
+        "extra" => Action::Extra(Answer::parse(place, rest)?),
         "late" if rest.is_empty() => Action::Late,
-        _ => Action::Reply(reply(text)?),
+        _ => Action::Reply(Answer::parse(place, text)?),
     })
 }
 
@@ -235,24 +185,9 @@ fn octets(text: &str) -> Result<u64, &'static str> {
     text.parse().map_err(|_| "this action takes a number of octets or nothing")
 }
 
-fn reply(text: &str) -> Result<Reply, &'static str> {
-    const BAD: &str = "it is no action that is known, and no reply with a code from 200 to 599";
-    let (code, rest) = text.split_once(' ').unwrap_or((text, ""));
-    let code = code.parse().ok().filter(|_| code.len() == 3).and_then(Code::new).ok_or(BAD)?;
-    let (enhanced, rest) = match Enhanced::split(rest) {
-        Some((enhanced, rest)) => (Some(enhanced), rest),
-        None => (None, rest),
-    };
-    if rest.chars().any(char::is_control) {
-        return Err("the text of a reply holds a control character");
-    }
-    Ok(Reply::new(code, enhanced, rest.replace("\\n", "\n")))
-}
-
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = PLACES.iter().find(|(_, place)| *place == self.place).map_or("", |(name, _)| name);
-        write!(f, "{name}:{}", self.nth)?;
+        write!(f, "{}:{}", self.place, self.nth)?;
         if let Some(pattern) = &self.pattern {
             write!(f, ":{pattern}")?;
         }
@@ -277,19 +212,9 @@ impl fmt::Display for Nth {
 
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reply = |f: &mut fmt::Formatter<'_>, reply: &Reply| {
-            write!(f, "{}", reply.code)?;
-            if let Some(enhanced) = reply.enhanced {
-                write!(f, " {enhanced}")?;
-            }
-            write!(f, " {}", reply.text.replace('\n', "\\n"))
-        };
         match self {
-            Self::Reply(r) => reply(f, r),
-            Self::Extra(r) => {
-                f.write_str("extra ")?;
-                reply(f, r)
-            }
+            Self::Reply(answer) => write!(f, "{answer}"),
+            Self::Extra(answer) => write!(f, "extra {answer}"),
             Self::Delay(delay) => write!(f, "delay {}", delay.as_millis()),
             Self::Drop(0) => f.write_str("drop"),
             Self::Drop(octets) => write!(f, "drop {octets}"),
