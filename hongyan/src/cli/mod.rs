@@ -10,6 +10,7 @@ mod extract;
 mod figures;
 mod inspect;
 mod json;
+mod mailbox;
 mod man;
 mod outcome;
 mod paint;

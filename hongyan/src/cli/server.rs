@@ -367,7 +367,7 @@ fn other_host(insecure: &str, host: &str) -> Trouble {
     )
 }
 
-fn no_account(name: &str, path: Option<&Path>) -> Trouble {
+pub(crate) fn no_account(name: &str, path: Option<&Path>) -> Trouble {
     let path = path.map_or_else(|| "hongyan/config.toml".into(), |path| path.display().to_string());
     Trouble::new(
         Exit::Config,
