@@ -1,6 +1,7 @@
 //! A message's internal date (RFC 3501 §2.3.3): when the server got it, or was told that it was got.
 
 use std::fmt;
+use std::time::{Duration, SystemTime};
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -15,6 +16,11 @@ pub struct Date {
 }
 
 impl Date {
+    /// The day in its own zone, time and zone disregarded: days since 1970-01-01.
+    pub fn day(self) -> i64 {
+        (self.unix + i64::from(self.offset) * 60).div_euclid(86_400)
+    }
+
     /// Reads ` 7-Feb-1994 21:52:25 -0800`; a day of one digit may stand without its blank.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?.trim_ascii_start();
@@ -46,6 +52,18 @@ impl Date {
     }
 }
 
+/// In UTC, whole seconds.
+impl From<SystemTime> for Date {
+    fn from(time: SystemTime) -> Self {
+        let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+        let unix = match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => seconds(since),
+            Err(before) => -seconds(before.duration()),
+        };
+        Self { unix, offset: 0 }
+    }
+}
+
 fn number(text: &str, digits: std::ops::RangeInclusive<usize>) -> Option<i64> {
     (digits.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()))
         .then(|| text.parse().ok())
@@ -54,7 +72,7 @@ fn number(text: &str, digits: std::ops::RangeInclusive<usize>) -> Option<i64> {
 
 /// Days since 1970-01-01 in the Gregorian calendar; months from 1. A year here begins in March, so that the
 /// day that comes and goes is its last.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+pub fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let of_era = year.rem_euclid(400);
@@ -130,6 +148,15 @@ mod tests {
         ] {
             assert_eq!(Date::parse(text.as_bytes()), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_day_is_that_of_its_own_zone() {
+        let date = Date { unix: 0, offset: -1 };
+        assert_eq!(
+            (date.day(), Date::default().day(), Date::from(SystemTime::UNIX_EPOCH)),
+            (-1, 0, Date::default())
+        );
     }
 
     #[test]

@@ -11,10 +11,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::imap::{Date, Flags};
 use crate::machine::Ticket;
 
-use super::date::Moment;
-use super::flags::{Flags, Keywords};
 use super::structure::{Envelope, Part};
 
 /// What stands between the levels of a mailbox name.
@@ -207,10 +206,10 @@ pub struct Meta {
     /// Octets, line ends as they are.
     pub size: u64,
     /// When it came.
-    pub internal_date: Moment,
+    pub internal_date: Date,
     /// When it was last changed, on the mailbox's own scale; never 0.
     pub mod_seq: u64,
-    /// Its flags, without `\Recent`.
+    /// Its flags; `\Recent` belongs to a session and is not looked at.
     pub flags: Flags,
 }
 
@@ -230,22 +229,11 @@ impl Change {
     pub fn apply(&self, flags: &Flags) -> Flags {
         match self {
             Self::Replace(new) => new.clone(),
-            Self::Add(more) => Flags {
-                seen: flags.seen | more.seen,
-                answered: flags.answered | more.answered,
-                flagged: flags.flagged | more.flagged,
-                deleted: flags.deleted | more.deleted,
-                draft: flags.draft | more.draft,
-                keywords: flags.keywords.iter().chain(more.keywords.iter()).collect::<Keywords>(),
-            },
-            Self::Remove(less) => Flags {
-                seen: flags.seen & !less.seen,
-                answered: flags.answered & !less.answered,
-                flagged: flags.flagged & !less.flagged,
-                deleted: flags.deleted & !less.deleted,
-                draft: flags.draft & !less.draft,
-                keywords: flags.keywords.iter().filter(|k| !less.keywords.contains(k)).collect::<Keywords>(),
-            },
+            Self::Add(more) => flags.names().chain(more.names()).collect(),
+            Self::Remove(less) => {
+                let leaves = |name: &&str| !less.names().any(|gone| gone.eq_ignore_ascii_case(name));
+                flags.names().filter(leaves).collect()
+            }
         }
     }
 }

@@ -1,7 +1,5 @@
 //! The server's side of IMAP: RFC 9051 and RFC 3501 with the extensions that [`mailboxes`] can carry.
 
-pub mod date;
-pub mod flags;
 pub mod mailboxes;
 pub mod structure;
 
