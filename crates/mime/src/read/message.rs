@@ -242,7 +242,10 @@ impl<'a> Message<'a> {
 
     /// A part's content as text in the charset it names, or seems to be in.
     pub fn text(&self, part: usize) -> Cow<'a, str> {
-        let notes = &mut Notes::default();
+        self.text_noted(part, &mut Notes::default())
+    }
+
+    pub(crate) fn text_noted(&self, part: usize, notes: &mut Notes) -> Cow<'a, str> {
         let label = self.charset(part);
         let html = self.parts[part].media_type.as_str() == "text/html";
         text::decode(self.decode(part, notes), label.as_deref(), html, notes)

@@ -9,11 +9,14 @@
 //! message says fit for a terminal and its file names fit for a disk.
 
 mod address_list;
+mod bodies;
 mod charset;
 mod date;
 mod describe;
 mod field;
 mod finding;
+mod flowed;
+mod html;
 mod inspect;
 mod limits;
 mod lines;
@@ -22,14 +25,18 @@ mod media;
 mod message;
 mod parameter;
 mod part;
+mod reading;
+mod related;
 pub mod safe;
 mod source;
 mod structure;
 mod text;
 mod transfer;
 mod tree;
+mod uri;
 mod word;
 
+pub use bodies::Bodies;
 pub use date::DateTime;
 pub use field::Field;
 pub use finding::{Code, Finding, Severity};
@@ -41,6 +48,8 @@ pub use limits::{
 pub use media::MediaType;
 pub use message::{Message, addresses};
 pub use part::{Duplicates, Part};
+pub use reading::{Text, TextPiece, TextSource};
+pub use related::Related;
 pub use source::{Segment, SegmentKind};
 pub use transfer::Encoding;
 pub use tree::tree;

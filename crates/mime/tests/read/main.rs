@@ -7,6 +7,7 @@ mod differential;
 mod fixtures;
 mod headers;
 mod hostile;
+mod reading;
 mod safety;
 mod structure;
 mod summary;
