@@ -4,12 +4,15 @@
 //! - [`mod@connect`]: lookup, happy eyeballs, proxies.
 //! - [`link`]: TCP, TLS over it, or any stream of octets.
 //! - [`server`]: which server; [`sink`]: where fetched messages go.
+//! - [`pop3`]: fetching mail by POP3.
 //! - [`smtp`]: sending mail: a session with a server, a pool of them.
 //! - [`tls`]: which certificates count, the handshake, what went wrong in it.
 
 pub mod connect;
 pub mod drive;
 pub mod link;
+pub mod pop3;
+mod reach;
 pub mod server;
 pub mod sink;
 pub mod smtp;

@@ -12,14 +12,18 @@
 //! - [`sasl`]: authentication exchanges, both sides.
 //! - [`smtp`]: RFC 5321 and its extensions, client and server.
 //! - [`imap`]: RFC 9051, RFC 3501 and their extensions.
+//! - [`pop3`]: RFC 1939 and its extensions, client and server.
+//! - [`greeting`]: who answers, where it is not who was expected.
 
 pub mod address;
 pub mod faults;
 pub mod framer;
+pub mod greeting;
 pub mod imap;
 pub mod machine;
 pub mod outbox;
 pub mod outcome;
+pub mod pop3;
 pub mod provider;
 pub mod remedy;
 pub mod reply;

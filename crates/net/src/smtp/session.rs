@@ -1,20 +1,16 @@
 //! One connection to a server, opened and ready for mail.
 
 use std::fmt;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use hongyan_proto::TlsInfo;
 use hongyan_proto::outcome::{Delivery, Failure, Kind, Stage, Verdict};
-use hongyan_proto::smtp::client::Tls;
 use hongyan_proto::smtp::{Capabilities, Client, Config, Envelope, Event};
-use hongyan_proto::transcript::Who;
 
 use super::bodies::Bodies;
 use super::{Body, Mail, Options, Server};
-use crate::connect::connect;
 use crate::drive::Connection;
-use crate::tls::Handshake;
+use crate::reach::reach;
 
 /// An SMTP session, greeted and logged in.
 pub struct Session {
@@ -52,33 +48,15 @@ impl Session {
     /// # Errors
     /// The first thing that did not work, with its stage.
     pub async fn connect(server: &Server, options: &Options) -> Result<Self, Failure> {
-        let reached = connect(&server.host, server.port, &options.route).await?;
         let mut config = options.session.clone();
         config.host.clone_from(&server.host);
         config.port = server.port;
+        let (tap, patience) = (options.tap.as_ref(), config.timeouts.command);
+        let reached = reach(server, &options.route, &options.tls, tap, config.tls, patience).await?;
         if config.hello.is_empty() {
-            config.hello = reached.stream.local_addr().map_or("[127.0.0.1]".into(), literal);
+            config.hello = reached.own.map_or("[127.0.0.1]".into(), literal);
         }
-        let mut connection = Connection::new(reached.stream, Who::Client);
-        if server.implicit_tls || config.tls != Tls::Never {
-            let handshake = Handshake::client(options.tls.clone(), &server.host)
-                .map_err(|error| Failure::io(Stage::Prepare, Kind::Local, error))?;
-            connection = connection.with_tls(handshake);
-        }
-        if let Some(tap) = &options.tap {
-            connection = connection.with_tap(tap());
-        }
-        connection.note(&format!("connected to {}", reached.place));
-        let mut tls = None;
-        if server.implicit_tls {
-            let shaken = connection.start_tls(config.timeouts.command).await;
-            tls = Some(shaken.map_err(|error| {
-                connection.note(&format!("no TLS: {error}"));
-                let late = error.kind() == io::ErrorKind::TimedOut;
-                Failure::io(Stage::StartTls, if late { Kind::Timeout } else { Kind::Tls }, error)
-            })?);
-        }
-        let mut session = Self::open(connection, reached.place, config, tls).await?;
+        let mut session = Self::open(reached.connection, reached.place, config, reached.tls).await?;
         session.origin = Some((server.clone(), options.clone()));
         Ok(session)
     }
