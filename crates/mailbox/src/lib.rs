@@ -1,1 +1,19 @@
 //! Received mail on disk: Maildir, mbox, what has been fetched from where, and the index that searches it.
+//!
+//! - [`maildir`]: one file a message, delivered in groups that are safe on disk before anything is deleted elsewhere.
+//! - [`state`]: which messages of an account's folder have been fetched, in a log that survives being cut.
+//! - [`lock`]: one fetch at a time into a Maildir.
+//! - [`fingerprint`]: what a message is recognised by when a server's identifiers cannot be trusted.
+//! - [`disk`]: the file operations on which all of that is built, so that tests can let each of them fail.
+
+pub mod disk;
+mod escape;
+pub mod fingerprint;
+pub mod lock;
+pub mod maildir;
+pub mod state;
+
+pub use fingerprint::Fingerprint;
+pub use lock::Lock;
+pub use maildir::Maildir;
+pub use state::State;
