@@ -129,7 +129,7 @@ impl Inner {
     }
 
     fn place(&self, written: &mut Written, flags: Flags) -> io::Result<(Place, Kept)> {
-        let unique = format!("{},S={}", written.held.name, written.size);
+        let unique = written.unique();
         let (place, name) = if flags.is_empty() {
             (Place::New, OsString::from(&unique))
         } else {

@@ -75,6 +75,14 @@ impl Maildir {
     }
 }
 
+impl Written {
+    /// The unique name that it will have in place.
+    #[must_use]
+    pub fn unique(&self) -> String {
+        format!("{},S={}", self.held.name, self.size)
+    }
+}
+
 impl Incoming {
     /// The message is complete.
     ///

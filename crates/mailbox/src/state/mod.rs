@@ -1,18 +1,18 @@
 //! Which messages of an account's folder have been fetched, and what they are recognised by.
 //!
 //! One file for each account and folder, in the Maildir's `hongyan/`: a text log of one record a line, each with a
-//! checksum, appended and made safe in groups, rewritten when it is mostly past. A message is recorded only after
-//! [`Maildir::commit`](crate::Maildir::commit) said that it is safe, so:
+//! checksum, appended and made safe in groups, rewritten when it is mostly past. A message is recorded before it is put
+//! in place ([`State::prepare`]), and settled when [`Maildir::commit`](crate::Maildir::commit) said that it is safe, so:
 //!
 //! | what happens | what it costs |
 //! |---|---|
-//! | the program or the power stops between delivery and [`State::append`] | these messages are unknown: they are looked at again, and a second copy is possible |
-//! | … in the middle of [`State::append`] | the same for the records that did not get to the disk whole |
-//! | the file's end is torn | cut off; the same for what it recorded |
+//! | the program or the power stops before [`State::prepare`] is done | these messages are unknown, and not in place: they are fetched again |
+//! | … between that and [`State::settle`] | [`State::unsettled`] names them: what is in place is known, the rest is fetched again |
+//! | the file's end is torn | cut off; what it recorded is looked at again, and a second copy is possible |
 //! | an octet in the middle is wrong | no identifier is trusted, as the record that took one back may be what is missing; every message on the server is looked at again, and what was fetched is recognised by [`State::alike`] |
 //! | the file is gone | nothing is known; everything is fetched again |
 //!
-//! Never does a message count as known that was not safe on disk when it was recorded. Whoever writes holds the
+//! Never does a message count as known that is not safe on disk. Whoever writes holds the
 //! [`Lock`]; reading the file needs none.
 
 mod crc;
@@ -20,6 +20,7 @@ mod error;
 mod line;
 mod load;
 mod table;
+mod unsettled;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -256,7 +257,11 @@ impl State {
     /// As the system says, or where an identifier is longer than [`MAX_ID`] or a file name than [`MAX_FILE`]. Then none
     /// has taken effect here; where what is in the file is not certain, nothing can be added until it is opened again.
     pub fn append(&mut self, changes: &[Change]) -> io::Result<()> {
-        let mut text = String::new();
+        self.append_behind(String::new(), changes)
+    }
+
+    /// The same, behind lines that are written already.
+    fn append_behind(&mut self, mut text: String, changes: &[Change]) -> io::Result<()> {
         for change in changes {
             match change {
                 Change::Known(known) => line::write_message(&mut text, known, true)?,
@@ -288,11 +293,14 @@ impl State {
         Ok(())
     }
 
-    /// Rewrites the file without what is past.
+    /// Rewrites the file without what is past; not while something is unsettled, whose place in the file counts.
     ///
     /// # Errors
     /// As the system says. What was recorded stays recorded.
     pub fn compact(&mut self) -> io::Result<()> {
+        if self.unsettled_from().is_some() {
+            return Ok(());
+        }
         let name = self.path.file_name().unwrap_or_default();
         load::rewrite(&self.own, name, &*self.disk, &self.key, Some(&self.file), &self.table, &self.numbers)?;
         // From here on the open file is no longer the one that counts.

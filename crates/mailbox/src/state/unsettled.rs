@@ -1,0 +1,94 @@
+//! Messages that are recorded before they are in place, so that a delivery that was cut off leaves no second copy.
+//!
+//! The order of a group is: [`State::prepare`], [`Maildir::commit`](crate::Maildir::commit), [`State::settle`]. Whoever
+//! opens the state asks [`State::unsettled`] first: these messages were on their way when the program or the power
+//! stopped. Each is in the Maildir, and then it is known, or it is not, and then it is to be forgotten and fetched again.
+
+use std::io;
+
+use super::{Change, Known, State, line, read};
+
+/// Where in the file the records begin that are not settled; 0 when there are none.
+const UNSETTLED: &str = "unsettled";
+
+impl State {
+    /// Records messages that are about to be put in place; safe on disk when this returns. They count as known from
+    /// now on, so [`settle`](Self::settle) must follow, whatever becomes of them.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append); then none of them has been recorded.
+    pub fn prepare(&mut self, known: Vec<Known>) -> io::Result<()> {
+        let mut text = String::new();
+        line::write_number(&mut text, UNSETTLED, self.length);
+        let changes: Vec<Change> = known.into_iter().map(Change::Known).collect();
+        self.append_behind(text, &changes)
+    }
+
+    /// What was prepared is in place, but for what `changes` say.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn settle(&mut self, changes: &[Change]) -> io::Result<()> {
+        let mut text = String::new();
+        line::write_number(&mut text, UNSETTLED, 0);
+        self.append_behind(text, changes)
+    }
+
+    /// The messages that were prepared and not settled.
+    ///
+    /// # Errors
+    /// As [`known`](Self::known).
+    pub fn unsettled(&self) -> io::Result<Vec<Known>> {
+        let Some(from) = self.unsettled_from() else { return Ok(Vec::new()) };
+        let slots = self.table.all().filter(|slot| slot.trusted() && slot.at >= from);
+        slots.map(|slot| read(&self.file, slot)).collect()
+    }
+
+    pub(super) fn unsettled_from(&self) -> Option<u64> {
+        self.numbers.get(UNSETTLED).copied().filter(|from| *from > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::state::{Change, Id, Key, Known, State};
+    use crate::{Lock, Maildir};
+
+    fn message(n: u8) -> Known {
+        Known {
+            id: Id::Uidl(format!("id{n}")),
+            size: u64::from(n),
+            head: [n; 32],
+            hash: [n; 32],
+            file: format!("file{n}"),
+            when: 1_700_000_000,
+            deleted: false,
+        }
+    }
+
+    #[test]
+    fn what_was_on_its_way_is_told_until_it_is_settled() {
+        let place = std::env::temp_dir().join(format!("hongyan-unsettled-{}", std::process::id()));
+        let maildir = Maildir::create(&place).unwrap();
+        let key = Key { account: "pop3://a@b".into(), folder: String::new() };
+        let open = || State::open(&Lock::take(&maildir).unwrap(), &key).unwrap();
+
+        let mut state = open();
+        state.record(vec![message(1)]).unwrap();
+        state.prepare(vec![message(2), message(3)]).unwrap();
+        assert_eq!(state.unsettled().unwrap(), [message(2), message(3)]);
+        drop(state);
+
+        let mut state = open();
+        assert_eq!(state.unsettled().unwrap(), [message(2), message(3)], "after the program was cut off");
+        state.settle(&[Change::Forget(message(3).id)]).unwrap();
+        assert_eq!(state.unsettled().unwrap(), []);
+        drop(state);
+
+        let state = open();
+        assert_eq!(state.unsettled().unwrap(), []);
+        let known: Vec<Id> = state.iter().map(|(id, _)| id).collect();
+        assert_eq!(known, [message(1).id, message(2).id]);
+        std::fs::remove_dir_all(&place).unwrap();
+    }
+}
