@@ -96,9 +96,9 @@ def smtp_sink():
     return Server(["smtp-sink", "-4", "-u", "postfix", "-m", "300", f"127.0.0.1:{SMTP_SINK}", "300"], SMTP_SINK)
 
 
-def delay(ms):
-    """Stands before our sink and adds a round trip of `ms`."""
-    return Server([f"{BIN}/delayproxy", f"listen={DELAY}", f"to={SINK}", f"ms={ms}"], DELAY)
+def delay(ms, to=SINK):
+    """Stands before our sink, or another port, and adds a round trip of `ms`."""
+    return Server([f"{BIN}/delayproxy", f"listen={DELAY}", f"to={to}", f"ms={ms}"], DELAY)
 
 
 def taken():
@@ -143,10 +143,11 @@ def failure(result):
     return None
 
 
-def measure(commands, rounds, n, check=None, timeout=600):
+def measure(commands, rounds, n, check=None, timeout=600, before=None, check_of=None):
     """Runs every command once a round. Returns name -> list of results, a round each, and name -> why it dropped out.
 
-    check(): the messages that arrived since it was last called. Each result gains `amount`, the messages sent.
+    check(): the messages that arrived since it was last called; check_of(name): those that this command left somewhere.
+    before(name) is called, uncounted, before each run. Each result gains `amount`, the messages sent.
     """
     got = {name: [] for name in commands}
     bad = {name: f"no program {c.argv[0]}" for name, c in commands.items() if not shutil.which(c.argv[0])}
@@ -156,11 +157,15 @@ def measure(commands, rounds, n, check=None, timeout=600):
                 continue
             if check:
                 check()
+            if before:
+                before(name)
             result = once(command, timeout)
             why = failure(result)
             amount = command.n or n
             if not why and check and (arrived := check()) != amount:
                 why = f"{arrived} of {amount} arrived"
+            if not why and check_of and (left := check_of(name)) != amount:
+                why = f"{left} of {amount} were kept"
             if why:
                 bad[name] = why
                 continue

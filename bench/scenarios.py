@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass, field
 
 import harness as h
+import receiving
 from harness import Command
 
 FROM, TO = "shop@example.com", "customer@example.net"
@@ -34,6 +35,8 @@ class Case:
     mb: float = 0
     per: int = 1  # connections, where the rate is that of one
     check: object = None
+    check_of: object = None
+    before: object = None
     reach: dict = field(default_factory=dict)
     rounds: int = 0  # more than asked for, where a run is short
     timeout: int = 600
@@ -239,4 +242,12 @@ def test_servers(port, box):
     }
 
 
-SCENARIOS = dict(S1=s1, S2=s2, S3=s3, S4=s4, S5=s5, S9=s9)
+def s7(scale):
+    return receiving.s7(Case, HONGYAN, scale)
+
+
+def s8(scale):
+    return receiving.s8(Case, HONGYAN, scale)
+
+
+SCENARIOS = dict(S1=s1, S2=s2, S3=s3, S4=s4, S5=s5, S7=s7, S8=s8, S9=s9)
