@@ -10,11 +10,12 @@ use crate::reply::{Code, Enhanced, Reply};
 /// - SMTP: `CODE [x.y.z] text`; `\\n` in the text begins a new line of the reply.
 /// - IMAP: `OK text`, `NO text`, `BAD text` (a tag is put before it), `BYE text` or any line that begins
 ///   with `*` or `+`.
+/// - POP3: `+OK text` or `-ERR text`; `\\n` in the text begins a new line, as in `+OK\\n1 same\\n2 same\\n.`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// SMTP's.
     Reply(Reply),
-    /// A line of another protocol, without its end.
+    /// A line of another protocol, without its end, or several with LF between them.
     Line(String),
 }
 
@@ -48,6 +49,7 @@ impl Answer {
         }
         match place {
             Place::Imap(_) => imap(text),
+            Place::Pop3(_) => pop3(text),
             _ => smtp(text),
         }
     }
@@ -71,10 +73,18 @@ fn imap(text: &str) -> Result<Answer, &'static str> {
     Ok(Answer::Line(format!("{} {rest}", known.ok_or(BAD)?)))
 }
 
+fn pop3(text: &str) -> Result<Answer, &'static str> {
+    let text = text.replace("\\n", "\n");
+    match text.split([' ', '\n']).next() {
+        Some("+OK" | "-ERR") => Ok(Answer::Line(text)),
+        _ => Err("it is no action that is known, and no POP3 answer such as `-ERR text`"),
+    }
+}
+
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Line(line) => f.write_str(line),
+            Self::Line(line) => f.write_str(&line.replace('\n', "\\n")),
             Self::Reply(reply) => {
                 write!(f, "{}", reply.code)?;
                 if let Some(enhanced) = reply.enhanced {

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub use answer::Answer;
 pub(crate) use answer::Spoken;
-pub use place::{ImapPlace, Place};
+pub use place::{ImapPlace, Place, Pop3Place};
 use random::Random;
 pub use rule::{Action, Nth, Rule, RuleError};
 

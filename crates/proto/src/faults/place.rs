@@ -37,6 +37,8 @@ pub enum Place {
     Quit,
     /// In IMAP.
     Imap(ImapPlace),
+    /// In POP3.
+    Pop3(Pop3Place),
 }
 
 /// Where in an IMAP conversation a rule strikes. At a command, the tagged answer is meant: a command
@@ -91,7 +93,53 @@ pub enum ImapPlace {
     Logout,
 }
 
-const PLACES: [(&str, Place); 38] = [
+/// Where in a POP3 conversation a rule strikes. An answer that a rule gives is the whole answer: no list and no
+/// message follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pop3Place {
+    /// Before anything is said, TLS included (nothing).
+    Connect,
+    /// The greeting (nothing).
+    Greeting,
+    /// CAPA (nothing).
+    Capa,
+    /// STLS (nothing).
+    Stls,
+    /// The first answer to AUTH (the mechanism).
+    Auth,
+    /// USER (the name).
+    User,
+    /// PASS (the name).
+    Pass,
+    /// APOP (the name).
+    Apop,
+    /// UTF8 (nothing).
+    Utf8,
+    /// LANG (the tag).
+    Lang,
+    /// STAT (nothing).
+    Stat,
+    /// LIST (the number, if any).
+    List,
+    /// UIDL (the number, if any).
+    Uidl,
+    /// RETR (the number).
+    Retr,
+    /// TOP (the number).
+    Top,
+    /// While a message goes out (the number).
+    Content,
+    /// DELE (the number).
+    Dele,
+    /// RSET (nothing).
+    Rset,
+    /// NOOP (nothing).
+    Noop,
+    /// QUIT (nothing). Where the answer is dropped, the messages have been deleted.
+    Quit,
+}
+
+const PLACES: [(&str, Place); 58] = [
     ("connect", Place::Connect),
     ("greeting", Place::Greeting),
     ("ehlo", Place::Ehlo),
@@ -130,6 +178,26 @@ const PLACES: [(&str, Place); 38] = [
     ("imap-idle", Place::Imap(ImapPlace::Idle)),
     ("imap-noop", Place::Imap(ImapPlace::Noop)),
     ("imap-logout", Place::Imap(ImapPlace::Logout)),
+    ("pop3-connect", Place::Pop3(Pop3Place::Connect)),
+    ("pop3-greeting", Place::Pop3(Pop3Place::Greeting)),
+    ("pop3-capa", Place::Pop3(Pop3Place::Capa)),
+    ("pop3-stls", Place::Pop3(Pop3Place::Stls)),
+    ("pop3-auth", Place::Pop3(Pop3Place::Auth)),
+    ("pop3-user", Place::Pop3(Pop3Place::User)),
+    ("pop3-pass", Place::Pop3(Pop3Place::Pass)),
+    ("pop3-apop", Place::Pop3(Pop3Place::Apop)),
+    ("pop3-utf8", Place::Pop3(Pop3Place::Utf8)),
+    ("pop3-lang", Place::Pop3(Pop3Place::Lang)),
+    ("pop3-stat", Place::Pop3(Pop3Place::Stat)),
+    ("pop3-list", Place::Pop3(Pop3Place::List)),
+    ("pop3-uidl", Place::Pop3(Pop3Place::Uidl)),
+    ("pop3-retr", Place::Pop3(Pop3Place::Retr)),
+    ("pop3-top", Place::Pop3(Pop3Place::Top)),
+    ("pop3-content", Place::Pop3(Pop3Place::Content)),
+    ("pop3-dele", Place::Pop3(Pop3Place::Dele)),
+    ("pop3-rset", Place::Pop3(Pop3Place::Rset)),
+    ("pop3-noop", Place::Pop3(Pop3Place::Noop)),
+    ("pop3-quit", Place::Pop3(Pop3Place::Quit)),
 ];
 
 impl Place {
@@ -140,12 +208,12 @@ impl Place {
 
     /// Before anything is said.
     pub(super) fn is_connection(self) -> bool {
-        matches!(self, Self::Connect | Self::Imap(ImapPlace::Connect))
+        matches!(self, Self::Connect | Self::Imap(ImapPlace::Connect) | Self::Pop3(Pop3Place::Connect))
     }
 
     /// In the middle of a message.
     pub(super) fn is_content(self) -> bool {
-        matches!(self, Self::Content | Self::Imap(ImapPlace::Content))
+        matches!(self, Self::Content | Self::Imap(ImapPlace::Content) | Self::Pop3(Pop3Place::Content))
     }
 }
 

@@ -5,9 +5,11 @@ pub mod capabilities;
 pub mod client;
 pub mod listing;
 pub mod reply;
+pub mod server;
 pub mod timeouts;
 
 pub use capabilities::Capabilities;
 pub use client::{Answer, Client, Command, Config, Event, Typed};
 pub use listing::{Listed, MAX_MESSAGES, MAX_UID, Stat, Uids};
+pub use server::Server;
 pub use timeouts::Timeouts;

@@ -106,7 +106,7 @@ fn random(mechanism: &'static str, octets: &mut [u8]) -> Result<(), SaslError> {
 }
 
 /// Whether two octet strings are the same, in a time that tells nothing but their lengths.
-fn same(a: &[u8], b: &[u8]) -> bool {
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len()
         && a.iter().zip(b).fold(0, |differ, (a, b)| std::hint::black_box(differ | (a ^ b))) == 0
 }

@@ -30,6 +30,14 @@ pub trait Users: Send + Sync {
     /// The user's password, if there is such a user.
     fn password(&self, user: &str) -> Option<Secret>;
 
+    /// Whether this is the user's password, for the ways to log in that show it to the server. A server that takes
+    /// any password says so here.
+    fn accepts(&self, user: &str, password: &str) -> bool {
+        let known = self.password(user);
+        let right = same(known.clone().unwrap_or(nobody()).reveal().as_bytes(), password.as_bytes());
+        known.is_some() & right
+    }
+
     /// The user's OAuth 2.0 access token, if there is such a user and it has one.
     fn token(&self, user: &str) -> Option<Secret> {
         let _ = user;
@@ -218,9 +226,7 @@ impl Acceptor {
     }
 
     fn checked(&self, user: &str, password: &str) -> Result<Accept, Reason> {
-        let known = self.users.password(user);
-        let right = same(known.clone().unwrap_or(nobody()).reveal().as_bytes(), password.as_bytes());
-        settled(user, known.is_some() & right)
+        settled(user, self.users.accepts(user, password))
     }
 }
 

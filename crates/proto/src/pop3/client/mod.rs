@@ -28,6 +28,7 @@ use crate::tls::Tls;
 use asking::Reading;
 pub use asking::{Answer, Command, Typed};
 use opening::Opening;
+pub(in crate::pop3) use opening::digest;
 
 /// How a session is to be held.
 #[derive(Clone, Debug)]
