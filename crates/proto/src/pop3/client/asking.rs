@@ -270,7 +270,8 @@ impl Client {
                 return self.expect_content(Event::Content { number, announced }, None);
             }
             Command::Typed(typed) if typed.multi_line => {
-                let (announced, words) = (status.number(), status.words().into_owned());
+                let announced = status.number().filter(|_| command.stage() == Stage::Fetch);
+                let words = status.words().into_owned();
                 return self.expect_content(Event::Content { number: 0, announced }, Some(words));
             }
             Command::Dele(number) => Event::Marked(*number),
