@@ -2,6 +2,7 @@
 //!
 //! - [`maildir`]: one file a message, delivered in groups that are safe on disk before anything is deleted elsewhere.
 //! - [`state`]: which messages of an account's folder have been fetched, in a log that survives being cut.
+//! - [`mbox`]: many messages in one file, in and out, byte for byte.
 //! - [`lock`]: one fetch at a time into a Maildir.
 //! - [`fingerprint`]: what a message is recognised by when a server's identifiers cannot be trusted.
 //! - [`disk`]: the file operations on which all of that is built, so that tests can let each of them fail.
@@ -11,6 +12,7 @@ mod escape;
 pub mod fingerprint;
 pub mod lock;
 pub mod maildir;
+pub mod mbox;
 pub mod state;
 
 pub use fingerprint::Fingerprint;
