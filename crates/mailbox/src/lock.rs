@@ -49,19 +49,7 @@ impl Lock {
     /// # Errors
     /// [`LockError::Held`] where another process, or another part of this one, has it.
     pub fn take(maildir: &Maildir) -> Result<Self, LockError> {
-        let path = maildir.own_path().join(NAME);
-        let io = |error: io::Error| LockError::Io { path: path.clone(), error };
-        let own = maildir.own().map_err(io)?;
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let opened = rustix::fs::openat(&own, NAME, flags, Mode::RUSR | Mode::WUSR);
-        let mut file = File::from(opened.map_err(|error| io(error.into()))?);
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => return Err(LockError::Held { process: holder(&file), path }),
-            Err(error) => return Err(io(error.into())),
-        }
-        write_process(&mut file).map_err(io)?;
-        Ok(Self { maildir: maildir.clone(), _file: file })
+        Ok(Self { maildir: maildir.clone(), _file: hold(maildir, NAME)? })
     }
 
     /// The Maildir that it is for.
@@ -75,6 +63,24 @@ impl Lock {
     pub fn path(&self) -> &Path {
         self.maildir.path()
     }
+}
+
+/// Takes the lock of this name in the Maildir's own folder, without waiting for it: it is held for as long as the file
+/// is open.
+pub(crate) fn hold(maildir: &Maildir, name: &str) -> Result<File, LockError> {
+    let path = maildir.own_path().join(name);
+    let io = |error: io::Error| LockError::Io { path: path.clone(), error };
+    let own = maildir.own().map_err(io)?;
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let opened = rustix::fs::openat(&own, name, flags, Mode::RUSR | Mode::WUSR);
+    let mut file = File::from(opened.map_err(|error| io(error.into()))?);
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK) => return Err(LockError::Held { process: holder(&file), path }),
+        Err(error) => return Err(io(error.into())),
+    }
+    write_process(&mut file).map_err(io)?;
+    Ok(file)
 }
 
 fn write_process(file: &mut File) -> io::Result<()> {

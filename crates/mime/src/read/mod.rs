@@ -9,6 +9,7 @@
 //! message says fit for a terminal and its file names fit for a disk.
 
 mod address_list;
+mod beginning;
 mod bodies;
 mod charset;
 mod date;

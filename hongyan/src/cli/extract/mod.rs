@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::figures::{counted, grouped};
 use super::json;
 use super::paint::{Color, Paint, Style};
-use super::raw_mail::RawMail;
+use super::raw_mail;
 use super::system::printed;
 use super::terminal::Language;
 use super::trouble::Trouble;
@@ -93,7 +93,7 @@ impl Args {
     }
 
     fn extract(&self, report: &mut Report) -> Result<(), Trouble> {
-        let raw = RawMail::load(&self.file)?;
+        let raw = raw_mail::load(&self.file)?;
         let message = Message::parse(&raw);
         let selection = Selection::new(&self.part, self.all)?;
         let mut directory = None;

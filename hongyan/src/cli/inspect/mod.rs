@@ -11,7 +11,7 @@ use hongyan_mime::read::{self, Message};
 use super::exit::Exit;
 use super::json;
 use super::paint::{Color, Paint};
-use super::raw_mail::{RawMail, file_name};
+use super::raw_mail::{self, file_name};
 use super::system::printed;
 use super::terminal::Language;
 use super::trouble::Trouble;
@@ -60,7 +60,7 @@ impl Args {
     }
 
     fn print(&self) -> Result<Exit, Trouble> {
-        let raw = RawMail::load(&self.file)?;
+        let raw = raw_mail::load(&self.file)?;
         let stdout = io::stdout().lock();
         let paint = Paint::on(&stdout, self.color);
         let mut out = BufWriter::new(stdout);
