@@ -230,8 +230,13 @@ impl Acceptor {
     }
 }
 
+/// A name with a control character in it is nobody's, whatever the users say: it would end up in replies and paths.
 fn settled(user: &str, right: bool) -> Result<Accept, Reason> {
-    if right { Ok(Accept::Success { user: user.to_string() }) } else { Err(Reason::WrongCredentials) }
+    if right && !user.contains(char::is_control) {
+        Ok(Accept::Success { user: user.to_string() })
+    } else {
+        Err(Reason::WrongCredentials)
+    }
 }
 
 fn acting_as_oneself(authzid: &str, user: &str) -> Result<(), Reason> {

@@ -30,7 +30,7 @@ impl Refusal {
 
     /// `[SYS/TEMP]`: something is wrong on the server's side.
     pub fn local() -> Self {
-        Self::new(Some(ResponseCode::SysTemp), "something went wrong on the server's side, try again later")
+        Self::new(Some(ResponseCode::SysTemp), "something went wrong here, try again later")
     }
 
     pub(super) const fn plain(text: &'static str) -> Self {
