@@ -5,11 +5,14 @@
 //! - [`link`]: TCP, TLS over it, or any stream of octets.
 //! - [`server`]: which server; [`sink`]: where fetched messages go.
 //! - [`pop3`]: fetching mail by POP3.
+//! - [`imap`]: receiving mail from, and keeping it in, mailboxes on a server.
 //! - [`smtp`]: sending mail: a session with a server, a pool of them.
 //! - [`tls`]: which certificates count, the handshake, what went wrong in it.
 
 pub mod connect;
+mod deflate;
 pub mod drive;
+pub mod imap;
 pub mod link;
 pub mod pop3;
 mod reach;

@@ -1,4 +1,4 @@
-//! What a connection runs over: TCP, TLS over it, or any other stream of octets.
+//! What a connection runs over: TCP, TLS over it, any other stream of octets, compression over any of them.
 //!
 //! Nagle's algorithm is off on every TCP link: the driver gathers what belongs together into one write,
 //! and nothing may wait for a peer's delayed acknowledgement (40 ms a message, seen with other clients).
@@ -13,6 +13,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
+
+use crate::deflate::Deflated;
 
 /// Any stream of octets: an in-memory pipe in a test, one that splits or delays.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -32,6 +34,8 @@ pub enum Link {
     Plain(Plain),
     /// Under TLS.
     Tls(Box<TlsStream<Plain>>),
+    /// Compressed, over any other.
+    Deflated(Box<Deflated>),
     /// Ended: by a handshake that failed or was given up.
     Ended,
 }
@@ -58,7 +62,21 @@ impl Link {
 
     /// True under TLS.
     pub fn is_tls(&self) -> bool {
-        matches!(self, Self::Tls(_))
+        match self {
+            Self::Tls(_) => true,
+            Self::Deflated(deflated) => deflated.link().is_tls(),
+            Self::Plain(_) | Self::Ended => false,
+        }
+    }
+
+    /// Compresses both directions from here on; `received` is what has arrived already behind the agreement on
+    /// that.
+    pub(crate) fn compress(&mut self, received: &[u8]) {
+        let link = std::mem::replace(self, Self::Ended);
+        *self = match link {
+            Self::Ended | Self::Deflated(_) => link,
+            Self::Plain(_) | Self::Tls(_) => Self::Deflated(Box::new(Deflated::new(link, received))),
+        };
     }
 
     /// Acknowledges at once what has been received, where there is nothing to send that would carry the
@@ -67,6 +85,7 @@ impl Link {
         let plain = match self {
             Self::Plain(plain) => plain,
             Self::Tls(stream) => stream.get_ref().0,
+            Self::Deflated(deflated) => return deflated.link().acknowledge(),
             Self::Ended => return,
         };
         #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -83,6 +102,7 @@ impl Link {
         match std::mem::replace(self, Self::Ended) {
             Self::Plain(plain) => Ok(plain),
             Self::Tls(_) => Err(io::Error::other("TLS is up already")),
+            Self::Deflated(_) => Err(io::Error::other("TLS cannot begin under compression")),
             Self::Ended => Err(io::ErrorKind::NotConnected.into()),
         }
     }
@@ -102,6 +122,7 @@ impl fmt::Debug for Link {
         match self {
             Self::Plain(plain) => plain.fmt(f),
             Self::Tls(stream) => write!(f, "Tls({:?})", stream.get_ref().0),
+            Self::Deflated(deflated) => deflated.fmt(f),
             Self::Ended => f.write_str("Ended"),
         }
     }
@@ -166,6 +187,7 @@ impl AsyncRead for Link {
         match self.get_mut() {
             Self::Plain(plain) => Pin::new(plain).poll_read(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Deflated(deflated) => Pin::new(&mut **deflated).poll_read(cx, buf),
             Self::Ended => ended(),
         }
     }
@@ -176,6 +198,7 @@ impl AsyncWrite for Link {
         match self.get_mut() {
             Self::Plain(plain) => Pin::new(plain).poll_write(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Deflated(deflated) => Pin::new(&mut **deflated).poll_write(cx, buf),
             Self::Ended => ended(),
         }
     }
@@ -188,6 +211,7 @@ impl AsyncWrite for Link {
         match self.get_mut() {
             Self::Plain(plain) => Pin::new(plain).poll_write_vectored(cx, bufs),
             Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Self::Deflated(deflated) => Pin::new(&mut **deflated).poll_write_vectored(cx, bufs),
             Self::Ended => ended(),
         }
     }
@@ -196,6 +220,7 @@ impl AsyncWrite for Link {
         match self {
             Self::Plain(plain) => plain.is_write_vectored(),
             Self::Tls(stream) => stream.is_write_vectored(),
+            Self::Deflated(deflated) => deflated.is_write_vectored(),
             Self::Ended => false,
         }
     }
@@ -204,6 +229,7 @@ impl AsyncWrite for Link {
         match self.get_mut() {
             Self::Plain(plain) => Pin::new(plain).poll_flush(cx),
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Deflated(deflated) => Pin::new(&mut **deflated).poll_flush(cx),
             Self::Ended => ended(),
         }
     }
@@ -212,6 +238,7 @@ impl AsyncWrite for Link {
         match self.get_mut() {
             Self::Plain(plain) => Pin::new(plain).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Deflated(deflated) => Pin::new(&mut **deflated).poll_shutdown(cx),
             Self::Ended => Poll::Ready(Ok(())),
         }
     }

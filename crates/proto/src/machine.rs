@@ -114,6 +114,9 @@ pub enum Step<E> {
     Take(usize),
     /// Flush the outbox, leave the peer's octets alone until then, then poll again without an input.
     Pause(Instant),
+    /// Flush the outbox, then compress both directions (RFC 4978): what has arrived behind the agreement is
+    /// compressed already. Poll again without an input.
+    Compress,
     /// Something for whoever uses the machine.
     Event(E),
     /// The conversation is over: flush, close the link.

@@ -192,6 +192,7 @@ impl Connection {
                 (Step::Read, _) => self.read(machine).await,
                 (Step::Pause(until), _) => self.task = Task::Pause(until),
                 (Step::StartTls, _) => self.upgrade(machine).await,
+                (Step::Compress, _) => self.compress(machine).await,
                 (Step::Send(outgoing), _) => {
                     if let Some(listener) = &mut self.wire.listener {
                         listener.content_at(self.wire.outbox.position(), outgoing.coding);
@@ -379,6 +380,15 @@ impl Connection {
                 self.tick(machine);
             }
         }
+    }
+
+    /// Compresses both directions from here on.
+    async fn compress<M: Machine>(&mut self, machine: &mut M) {
+        if self.flush(machine.deadline()).await == Waited::Deadline {
+            return self.tick(machine);
+        }
+        self.wire.compress();
+        self.note("both directions are compressed from here on");
     }
 
     /// `None` when the deadline passed.

@@ -58,6 +58,12 @@ impl Wire {
         }
     }
 
+    /// Puts compression over the link. What has been received is compressed already.
+    pub(super) fn compress(&mut self) {
+        self.link.compress(self.framer.pending());
+        self.framer.drop_pending();
+    }
+
     /// True when nothing more can leave.
     pub(super) fn is_mute(&self) -> bool {
         self.sealed || self.broken.is_some()

@@ -111,6 +111,14 @@ impl UidSet {
         }
     }
 
+    /// Adds all of another set.
+    pub fn union(&mut self, other: &Self) {
+        if self.last().is_none_or(|last| other.first().is_none_or(|first| first > last)) {
+            return other.ranges().for_each(|range| self.insert_range(range));
+        }
+        *self = self.ranges.iter().chain(&other.ranges).copied().collect();
+    }
+
     /// What is in this one and not in the other.
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
@@ -331,6 +339,13 @@ mod tests {
                 model.extend(from..=from + more);
             }
             let whole = set.clone();
+            let (odd, even): (Vec<_>, Vec<_>) = set.ranges().enumerate().partition(|(n, _)| n % 2 == 1);
+            let of = |ranges: Vec<(usize, RangeInclusive<u32>)>| -> UidSet {
+                ranges.into_iter().map(|(_, range)| range.into_inner()).collect()
+            };
+            let mut both = of(odd);
+            both.union(&of(even));
+            prop_assert_eq!(&both, &whole);
             for uid in &takes {
                 set.remove(*uid);
                 model.remove(uid);
