@@ -187,8 +187,8 @@ impl Replay {
                     assert!(self.lines.is_empty(), "left over: {:?}", self.lines);
                     return self.verdicts;
                 }
-                Step::Receive(_) | Step::Take(_) | Step::Pause(_) => {
-                    panic!("a client does not receive content or pause")
+                Step::Receive(_) | Step::Take(_) | Step::Pause(_) | Step::Compress => {
+                    panic!("a client does not receive content, pause or compress")
                 }
             }
         }

@@ -1,7 +1,6 @@
 //! One connection to a server, opened and logged in.
 
 use std::fmt;
-use std::io;
 use std::time::Duration;
 
 use hongyan_proto::TlsInfo;
@@ -9,15 +8,12 @@ use hongyan_proto::imap::client::{
     Answer, Capabilities, Changes, Client, Command, Config, Event, Note, Selected,
 };
 use hongyan_proto::outcome::{Failure, Kind, Stage};
-use hongyan_proto::tls::Tls;
-use hongyan_proto::transcript::Who;
 
 use super::Options;
 use super::contents::Dropping;
-use crate::connect::connect;
 use crate::drive::{Connection, Contents};
+use crate::reach::reach;
 use crate::server::Server;
-use crate::tls::Handshake;
 
 /// The most notes that are kept until somebody takes them; further ones are dropped.
 pub const MAX_NOTES: usize = 100;
@@ -36,30 +32,13 @@ impl Session {
     /// # Errors
     /// The first thing that did not work, with its stage.
     pub async fn connect(server: &Server, options: &Options) -> Result<Self, Failure> {
-        let reached = connect(&server.host, server.port, &options.route).await?;
         let mut config = options.session.clone();
         config.host.clone_from(&server.host);
         config.port = server.port;
-        let mut connection = Connection::new(reached.stream, Who::Client);
-        if server.implicit_tls || config.tls != Tls::Never {
-            let handshake = Handshake::client(options.tls.clone(), &server.host)
-                .map_err(|error| Failure::io(Stage::Prepare, Kind::Local, error))?;
-            connection = connection.with_tls(handshake);
-        }
-        if let Some(tap) = &options.tap {
-            connection = connection.with_tap(tap());
-        }
-        connection.note(&format!("connected to {}", reached.place));
-        let mut tls = None;
-        if server.implicit_tls {
-            let shaken = connection.start_tls(config.timeouts.greeting).await;
-            tls = Some(shaken.map_err(|error| {
-                connection.note(&format!("no TLS: {error}"));
-                let late = error.kind() == io::ErrorKind::TimedOut;
-                Failure::io(Stage::StartTls, if late { Kind::Timeout } else { Kind::Tls }, error)
-            })?);
-        }
-        Self::open(connection, reached.place, config, tls).await
+        let patience = config.timeouts.greeting;
+        let reached =
+            reach(server, &options.route, &options.tls, options.tap.as_ref(), config.tls, patience).await?;
+        Self::open(reached.connection, reached.place, config, reached.tls).await
     }
 
     /// Opens a session over a connection that is there, whatever it runs over; `place` names it for people.

@@ -150,6 +150,7 @@ impl Wire {
                 }
                 Step::Send(outgoing) => panic!("a server sends no content: {outgoing:?}"),
                 Step::Take(n) => panic!("an SMTP server has no literals: {n}"),
+                Step::Compress => panic!("SMTP knows no compression"),
             }
         }
         self.flush();

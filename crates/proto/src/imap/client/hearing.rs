@@ -209,10 +209,10 @@ impl Client {
     }
 
     fn on_arrived(&mut self, arrived: Arrived) {
-        if let Some(job) = self.running.front_mut() {
-            if matches!(job.task, Task::User(Command::Move { .. } | Command::Copy { .. })) {
-                job.so_far = SoFar::Arrived(arrived);
-            }
+        if let Some(job) = self.running.front_mut()
+            && matches!(job.task, Task::User(Command::Move { .. } | Command::Copy { .. }))
+        {
+            job.so_far = SoFar::Arrived(arrived);
         }
     }
 

@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn whatever_follows_can_be_passed_to_a_depth() {
-        let mut lexer = Lexer::new(b"((\"a)\" NIL {2}\n)) (b))(c) d");
+        let mut lexer = Lexer::new(b"((\"a)\" NIL {2}\n)) (b)))(c) d");
         assert_eq!(lexer.skip(), Some(()));
         assert_eq!(lexer.rest(), b"(c) d");
         let nested = |depth| [vec![b'('; depth], vec![b')'; depth]].concat();

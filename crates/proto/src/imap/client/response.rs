@@ -256,10 +256,8 @@ pub(super) fn flags(lexer: &mut Lexer<'_>) -> Option<(Flags, bool)> {
         match inner.atom() {
             b"\\*" => any = true,
             // A flag is ASCII; a keyword that is not cannot be given back to the server.
-            flag => flag
-                .is_ascii()
-                .then(|| flags.insert(std::str::from_utf8(flag).unwrap_or_default()))
-                .unwrap_or(()),
+            flag if flag.is_ascii() => flags.insert(std::str::from_utf8(flag).unwrap_or_default()),
+            _ => {}
         }
         Some(())
     })?;
