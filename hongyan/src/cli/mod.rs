@@ -5,9 +5,11 @@
 
 mod completions;
 mod demo;
+mod draft;
 mod exit;
 mod extract;
 mod figures;
+mod forward;
 mod inspect;
 mod json;
 mod mailbox;
@@ -17,8 +19,10 @@ mod paint;
 mod progress;
 mod raw_mail;
 mod recv;
+mod reply;
 mod sandbox;
 mod send;
+mod sent;
 mod server;
 mod system;
 mod terminal;
@@ -46,6 +50,8 @@ struct Hongyan {
 enum Command {
     Send(Box<send::Args>),
     Recv(recv::Args),
+    Reply(Box<reply::Args>),
+    Forward(Box<forward::Args>),
     Inspect(inspect::Args),
     Extract(extract::Args),
     Sandbox(sandbox::Args),
@@ -59,6 +65,8 @@ impl Command {
         match self {
             Self::Send(args) => args.run(),
             Self::Recv(args) => args.run(),
+            Self::Reply(args) => args.run(),
+            Self::Forward(args) => args.run(),
             Self::Inspect(args) => args.run(),
             Self::Extract(args) => args.run(),
             Self::Sandbox(args) => args.run(),

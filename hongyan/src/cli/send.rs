@@ -3,16 +3,16 @@
 //! Files, addresses and settings are read and checked first, so that bad input is told at once and nobody is
 //! spoken to for nothing. Then the connection, since what a server offers decides how the mail is encoded.
 
-mod draft;
+pub(super) mod draft;
 mod envelope;
 mod inline;
-mod input;
-mod message;
-mod output;
+pub(super) mod input;
+pub(super) mod message;
+pub(super) mod output;
 pub(crate) mod problem;
 mod raw;
-mod report;
-mod run;
+pub(super) mod report;
+pub(super) mod run;
 
 use std::path::PathBuf;
 
@@ -66,22 +66,22 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 #[command(next_help_heading = "What is shown")]
-struct Output {
+pub(super) struct Output {
     /// Show the conversation on standard error, each line explained; =full with the mail's content
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "lines", hide_possible_values = true)]
     trace: Option<Trace>,
     /// Print the mail and send nothing
     #[arg(long, conflicts_with_all = ["json", "trace"])]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     /// Print one JSON object about what happened; =transcript with the conversation in it
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "outcome", hide_possible_values = true)]
-    json: Option<Json>,
+    pub(super) json: Option<Json>,
     /// Write the mail to this file, too
     #[arg(short, long, value_name = "FILE.eml", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
     /// Say nothing when all went well, and show no progress
     #[arg(short, long)]
-    quiet: bool,
+    pub(super) quiet: bool,
 }
 
 /// How much of the conversation to show.
@@ -95,27 +95,34 @@ enum Trace {
 
 /// How much to report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Json {
+pub(super) enum Json {
     /// What became of each recipient
     Outcome,
     /// The conversation too
     Transcript,
 }
 
+impl Output {
+    /// Says why nothing could be done; with --json as an object too.
+    pub(super) fn tell(&self, command: &str, trouble: &Trouble) -> Exit {
+        let exit = trouble.report(command);
+        if self.json.is_some() {
+            report::trouble(trouble);
+        }
+        exit
+    }
+
+    /// The file that `-o` names, made sure of.
+    pub(super) fn copy(&self) -> Result<Option<output::Copy>, Trouble> {
+        self.output.as_deref().map(output::Copy::create).transpose()
+    }
+}
+
 impl Args {
     /// Sends the mail.
     pub(crate) fn run(self) -> Exit {
         let done = if self.output.dry_run { self.print() } else { self.send() };
-        done.unwrap_or_else(|trouble| self.tell(&trouble))
-    }
-
-    /// Says why nothing could be done; with --json as an object too.
-    fn tell(&self, trouble: &Trouble) -> Exit {
-        let exit = trouble.report("send");
-        if self.output.json.is_some() {
-            report::trouble(trouble);
-        }
-        exit
+        done.unwrap_or_else(|trouble| self.output.tell("send", &trouble))
     }
 
     /// Prints the mail as every server takes it.
@@ -130,7 +137,7 @@ impl Args {
         }
         output::print(&mut encoder)?;
         if !self.output.quiet {
-            report::envelope(&envelope);
+            report::envelope("send", &envelope);
         }
         Ok(Exit::Ok)
     }
@@ -139,14 +146,19 @@ impl Args {
         let target = self.server.target()?;
         let mail = self.message.mail(&sender(Some(&target)))?;
         let envelope = self.envelope.envelope(mail.from.clone(), mail.to.clone())?;
-        let copy = self.output.output.as_deref().map(output::Copy::create).transpose()?;
+        let copies = self.output.copy()?.into_iter().collect();
         let credentials = target.credentials()?;
-        run::Run { mail, envelope, target, credentials, copy, shown: &self.output }.run()
+        let shown = &self.output;
+        let done = run::Run { command: "send", mail, envelope, target, credentials, copies, shown }.run()?;
+        if shown.json.is_some() {
+            done.report(None);
+        }
+        Ok(done.exit)
     }
 }
 
 /// Who the mail is from where --from does not say it.
-fn sender(target: Option<&server::Target>) -> message::Sender<'_> {
+pub(super) fn sender(target: Option<&server::Target>) -> message::Sender<'_> {
     let account = target.and_then(|target| target.account.as_ref());
     message::Sender {
         account: account.and_then(|account| account.from.as_deref()),

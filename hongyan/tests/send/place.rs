@@ -61,6 +61,15 @@ impl Place {
             fs::create_dir_all(program.parent().unwrap()).unwrap();
             std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_hongyan"), &program).unwrap();
         }
+        self.program(&program, arguments)
+    }
+
+    /// A command of the program under its own name.
+    pub(crate) fn hongyan(&self, arguments: &[&str]) -> Command {
+        self.program(Path::new(env!("CARGO_BIN_EXE_hongyan")), arguments)
+    }
+
+    fn program(&self, program: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(&self.folder).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -74,15 +83,23 @@ impl Place {
         Ran::from(self.command(arguments).output().unwrap())
     }
 
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.hongyan(arguments).output().unwrap())
+    }
+
     pub(crate) fn send_with_input(&self, arguments: &[&str], input: &[u8]) -> Ran {
-        use std::io::Write;
-        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input).unwrap();
-        Ran::of(child)
+        Ran::with_input(self.command(arguments), input)
     }
 }
 
 impl Ran {
+    pub(crate) fn with_input(mut command: Command, input: &[u8]) -> Self {
+        use std::io::Write;
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        Self::of(child)
+    }
+
     pub(crate) fn of(child: Child) -> Self {
         Self::from(child.wait_with_output().unwrap())
     }

@@ -76,6 +76,8 @@ pub enum Quirk {
     Pop3Last30Days,
     /// IMAP: folders are labels, one message stands in several (X-GM-MSGID tells).
     LabelsAsFolders,
+    /// SMTP: a copy of what is sent is put into the folder for sent mail by the provider itself.
+    KeepsSent,
 }
 
 /// One provider.

@@ -155,7 +155,7 @@ pub static PROVIDERS: &[Provider] = &[
             "先在 Google 账号的“安全性”页面开启两步验证，再创建应用专用密码",
         ),
         help: Some("https://support.google.com/accounts/answer/185833"),
-        quirks: &[Quirk::LabelsAsFolders],
+        quirks: &[Quirk::LabelsAsFolders, Quirk::KeepsSent],
         ..PLAIN
     },
     Provider {
@@ -166,6 +166,7 @@ pub static PROVIDERS: &[Provider] = &[
         smtp: &[starttls("smtp-mail.outlook.com", 587)],
         oauth2: true,
         password: PasswordKind::OAuth2Only,
+        quirks: &[Quirk::KeepsSent],
         ..PLAIN
     },
     Provider {
@@ -177,6 +178,7 @@ pub static PROVIDERS: &[Provider] = &[
         oauth2: true,
         password: PasswordKind::OAuth2Only,
         help: Some("https://aka.ms/smtp_auth_disabled"),
+        quirks: &[Quirk::KeepsSent],
         ..PLAIN
     },
     Provider {

@@ -73,6 +73,7 @@ fn quirks_are_with_those_who_have_them() {
     assert_eq!(with(Quirk::SaslIrRejected), netease);
     assert_eq!(with(Quirk::FrequencyLimitIs550), ["QQ Mail"]);
     assert_eq!(with(Quirk::LabelsAsFolders), ["Gmail"]);
+    assert_eq!(with(Quirk::KeepsSent), ["Gmail", "Outlook.com", "Microsoft 365"]);
     assert_eq!(with(Quirk::UidRangesRefused), ["QQ Mail"]);
     assert_eq!(with(Quirk::Pop3Last30Days), ["QQ Mail"]);
     assert_eq!(with(Quirk::GbkReplies), ["QQ Mail"]);

@@ -34,7 +34,8 @@ pub(super) fn draft(options: &Options, sender: &Sender<'_>) -> Result<Draft, Tro
         draft.extra.push(header(field)?);
     }
     content(&mut draft, options)?;
-    stamp(&mut draft, options.date.as_deref())?;
+    date(&mut draft, options.date.as_deref())?;
+    stamp(&mut draft)?;
     Ok(draft)
 }
 
@@ -62,7 +63,7 @@ fn people(draft: &mut Draft, options: &Options, sender: &Sender<'_>) -> Result<(
 }
 
 /// The account's, else the login name if it is an address, else USER@hostname.
-pub(super) fn default_from(sender: &Sender<'_>) -> Result<Mailbox, Trouble> {
+pub(in crate::cli) fn default_from(sender: &Sender<'_>) -> Result<Mailbox, Trouble> {
     let written = |text: &str, of: &str| {
         Mailbox::parse(text).map_err(|error| {
             Trouble::new(
@@ -196,7 +197,8 @@ fn text(path: &Path, charset: Option<&str>, option: &str) -> Result<Text, Troubl
     Ok(text)
 }
 
-fn stamp(draft: &mut Draft, date: Option<&str>) -> Result<(), Trouble> {
+/// The time that `--date` gives.
+fn date(draft: &mut Draft, date: Option<&str>) -> Result<(), Trouble> {
     if let Some(text) = date {
         let parsed = DateTime::parse_from_rfc2822(text).or_else(|_| DateTime::parse_from_rfc3339(text));
         let date = parsed.map_err(|_| {
@@ -212,6 +214,11 @@ fn stamp(draft: &mut Draft, date: Option<&str>) -> Result<(), Trouble> {
         let offset_minutes = (date.offset().local_minus_utc() / 60) as i16;
         draft.date = Some(Date { seconds: date.timestamp(), offset_minutes });
     }
+    Ok(())
+}
+
+/// Gives the mail a time and an identifier where it has none.
+pub(in crate::cli) fn stamp(draft: &mut Draft) -> Result<(), Trouble> {
     let offset = match draft.date {
         Some(date) => date.offset_minutes,
         None => (Local::now().offset().fix().local_minus_utc() / 60) as i16,

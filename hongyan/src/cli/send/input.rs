@@ -11,7 +11,7 @@ use crate::mime::compose::{FileError, FileProblem, MAX_TEXT};
 use crate::said::said;
 
 /// Standard input, to its end, within [`MAX_TEXT`].
-pub(super) fn standard(option: &str) -> Result<Vec<u8>, Trouble> {
+pub(in crate::cli) fn standard(option: &str) -> Result<Vec<u8>, Trouble> {
     if io::stdin().is_terminal() {
         tell(Language::of_the_environment().choose(
             "send: write the text; a line with Ctrl-D alone ends it",

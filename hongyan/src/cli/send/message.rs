@@ -129,11 +129,11 @@ impl From<NameForm> for Names {
 }
 
 /// A mail that is ready to be encoded, and between whom it goes.
-pub(super) struct Mail {
+pub(in crate::cli) struct Mail {
     content: Content,
-    pub(super) from: Address,
-    pub(super) to: Vec<Address>,
-    pub(super) message_id: Option<String>,
+    pub(in crate::cli) from: Address,
+    pub(in crate::cli) to: Vec<Address>,
+    pub(in crate::cli) message_id: Option<String>,
 }
 
 enum Content {
@@ -142,32 +142,18 @@ enum Content {
 }
 
 /// Who a mail is from where no option says it.
-pub(super) struct Sender<'a> {
+pub(in crate::cli) struct Sender<'a> {
     /// The account's `from`.
-    pub(super) account: Option<&'a str>,
+    pub(in crate::cli) account: Option<&'a str>,
     /// The login name.
-    pub(super) login: Option<&'a str>,
+    pub(in crate::cli) login: Option<&'a str>,
 }
 
 impl Options {
     /// Reads and checks everything that was given.
     pub(super) fn mail(&self, sender: &Sender<'_>) -> Result<Mail, Trouble> {
         let Some(path) = &self.raw else {
-            let draft = draft::draft(self, sender)?;
-            let from = draft.sender.as_ref().or(draft.from.first()).map_or("", |mailbox| &mailbox.address);
-            let from = envelope_address("--from", from)?;
-            let to = draft.envelope_recipients().into_iter().map(|m| envelope_address("--to", &m.address));
-            let mail = Mail {
-                from,
-                to: to.collect::<Result<_, _>>()?,
-                message_id: draft.message_id.clone(),
-                content: Content::Draft(Box::new(draft)),
-            };
-            // Whatever is wrong with it, and is not the server's to decide, is found now.
-            if let Content::Draft(draft) = &mail.content {
-                draft.check().map_err(|error| super::problem::compose(&error))?;
-            }
-            return mail.addressed();
+            return Mail::of(draft::draft(self, sender)?);
         };
         let raw = raw::open(path)?;
         let from = self.from.as_deref().map(|text| addresses("--from", text)).transpose()?;
@@ -208,6 +194,18 @@ impl Options {
 }
 
 impl Mail {
+    /// A draft whose sender and recipients are those of its header. Whatever is wrong with it, and is not the
+    /// server's to decide, is found now.
+    pub(in crate::cli) fn of(draft: Draft) -> Result<Self, Trouble> {
+        let from = draft.sender.as_ref().or(draft.from.first()).map_or("", |mailbox| &mailbox.address);
+        let from = envelope_address("--from", from)?;
+        let to = draft.envelope_recipients().into_iter().map(|m| envelope_address("--to", &m.address));
+        let to = to.collect::<Result<_, _>>()?;
+        draft.check().map_err(|error| super::problem::compose(&error))?;
+        let message_id = draft.message_id.clone();
+        Self { from, to, message_id, content: Content::Draft(Box::new(draft)) }.addressed()
+    }
+
     fn addressed(self) -> Result<Self, Trouble> {
         if self.to.is_empty() {
             return Err(Trouble::new(
@@ -223,7 +221,7 @@ impl Mail {
     }
 
     /// The message as every server takes it; where an address needs SMTPUTF8, every server that has that.
-    pub(super) fn plainly(&self) -> Result<Encoder, ComposeError> {
+    pub(in crate::cli) fn plainly(&self) -> Result<Encoder, ComposeError> {
         match self.encoder(Offered::default()) {
             Err(ComposeError::NeedsUtf8 { .. }) => self.encoder(Offered { utf8: true, ..Offered::default() }),
             encoder => encoder,
@@ -240,12 +238,12 @@ impl Mail {
 }
 
 /// The addresses that an option gives.
-pub(super) fn addresses(option: &str, text: &str) -> Result<Vec<Listed>, Trouble> {
+pub(in crate::cli) fn addresses(option: &str, text: &str) -> Result<Vec<Listed>, Trouble> {
     parse_list_strict(text).map_err(|error| bad_address(option, text, &error.to_string()))
 }
 
 /// All of a list, those in groups too.
-pub(super) fn mailboxes(list: &[Listed]) -> impl Iterator<Item = &Mailbox> {
+pub(in crate::cli) fn mailboxes(list: &[Listed]) -> impl Iterator<Item = &Mailbox> {
     list.iter().flat_map(Listed::mailboxes)
 }
 

@@ -1,4 +1,5 @@
-//! Where a mail goes besides a server: a file (`-o`), standard output (`--dry-run`).
+//! Where a mail goes besides a server: a file (`-o`, what is kept for the folder of sent mail), standard output
+//! (`--dry-run`).
 //!
 //! The file is written beside its place and takes it when it is whole, so that nobody finds half a mail there.
 
@@ -13,7 +14,7 @@ use crate::mime::compose::{Encoder, FileError};
 use crate::said::said;
 
 /// A file that is to hold the mail. Dropped before it is whole, it leaves nothing.
-pub(super) struct Copy {
+pub(in crate::cli) struct Copy {
     file: File,
     place: PathBuf,
     /// Where it is written until it is whole; `None` where the place is no regular file, such as a device.
@@ -22,7 +23,7 @@ pub(super) struct Copy {
 
 impl Copy {
     /// Makes sure that the file can be written.
-    pub(super) fn create(place: &Path) -> Result<Self, Trouble> {
+    pub(in crate::cli) fn create(place: &Path) -> Result<Self, Trouble> {
         let created = match fs::metadata(place) {
             Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
             Ok(metadata) if !metadata.is_file() => {
@@ -43,10 +44,12 @@ impl Copy {
     }
 
     /// Writes the mail, and puts the file in its place.
-    pub(super) fn write(mut self, mail: &mut Encoder) -> Result<(), Trouble> {
+    pub(in crate::cli) fn write(mut self, mail: &mut Encoder) -> Result<(), Trouble> {
         pour(mail, &mut self.file, |error| Self::cannot(&self.place, Exit::Io, &error))?;
         if let Some(beside) = &self.beside {
-            fs::rename(beside, &self.place)
+            self.file
+                .sync_all()
+                .and_then(|()| fs::rename(beside, &self.place))
                 .map_err(|error| Self::cannot(&self.place, Exit::CannotCreate, &error))?;
             self.beside = None;
         }
@@ -76,7 +79,7 @@ impl Drop for Copy {
 }
 
 /// Writes the mail to standard output.
-pub(super) fn print(mail: &mut Encoder) -> Result<(), Trouble> {
+pub(in crate::cli) fn print(mail: &mut Encoder) -> Result<(), Trouble> {
     let cannot = |error: io::Error| {
         Trouble::new(
             Exit::Io,
@@ -114,7 +117,7 @@ fn enough(error: io::Error) -> io::Result<()> {
 }
 
 /// A file of the mail that could not be read after all.
-pub(super) fn reading(error: io::Error) -> Trouble {
+pub(in crate::cli) fn reading(error: io::Error) -> Trouble {
     match error.downcast::<FileError>() {
         Ok(error) => problem::file(&error),
         Err(error) => Trouble::new(

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::cli::exit::Exit;
 use crate::cli::json;
 use crate::cli::outcome::why;
+use crate::cli::sent::Filed;
 use crate::cli::terminal::{Language, safe, tell};
 use crate::cli::trace::Line;
 use crate::cli::trouble::Trouble;
@@ -30,6 +31,9 @@ pub(super) struct Report<'a> {
     error: Option<Error<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     transcript: Option<&'a [Line]>,
+    /// What became of the copy for the folder of sent mail, where one was to be kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_copy: Option<&'a Filed>,
 }
 
 #[derive(Serialize)]
@@ -65,6 +69,7 @@ pub(super) struct Facts<'a> {
     pub(super) delivery: &'a Delivery,
     pub(super) provider: Option<&'a Provider>,
     pub(super) transcript: Option<&'a [Line]>,
+    pub(super) copy: Option<&'a Filed>,
 }
 
 /// Prints the object on a delivery.
@@ -81,11 +86,12 @@ pub(super) fn delivery(facts: &Facts<'_>, exit: Exit) {
             .collect(),
         error: None,
         transcript: facts.transcript,
+        sent_copy: facts.copy,
     });
 }
 
 /// Prints the object on a mail that could not even be tried.
-pub(super) fn trouble(trouble: &Trouble) {
+pub(in crate::cli) fn trouble(trouble: &Trouble) {
     let (exit, what, next) = trouble.parts(Language::of_the_environment());
     print(&Report {
         message_id: None,
@@ -95,6 +101,7 @@ pub(super) fn trouble(trouble: &Trouble) {
         recipients: Vec::new(),
         error: Some(Error { what, next }),
         transcript: None,
+        sent_copy: None,
     });
 }
 
@@ -160,12 +167,12 @@ fn stage(stage: Stage) -> &'static str {
 }
 
 /// Says between whom a mail that is only shown would go.
-pub(super) fn envelope(envelope: &Envelope) {
+pub(in crate::cli) fn envelope(command: &str, envelope: &Envelope) {
     let from = envelope.from.as_ref().map_or(String::new(), |from| safe(from.as_str()));
     let to: Vec<String> = envelope.to.iter().map(|to| safe(to.address.as_str())).collect();
     let to = to.join(", ");
     tell(&Language::of_the_environment().choose(
-        format!("send: not sent. It would go from {from} to {to}"),
-        format!("send：没有发送。发件人将是 {from}，收件人将是 {to}"),
+        format!("{command}: not sent. It would go from {from} to {to}"),
+        format!("{command}：没有发送。发件人将是 {from}，收件人将是 {to}"),
     ));
 }
