@@ -13,6 +13,7 @@ use hongyan_proto::smtp::server::faults::Rule;
 use hongyan_proto::transcript::Tap;
 
 use crate::sandbox::Peer;
+use crate::service::Service;
 
 /// Someone who listens in on a connection, or nobody.
 pub type ListenIn = Arc<dyn Fn(&Peer) -> Option<Box<dyn Tap>> + Send + Sync>;
@@ -28,11 +29,20 @@ pub struct Config {
     pub smtp: Option<u16>,
     /// The port for SMTP under TLS from the first octet; 0 takes a free one, `None` opens none.
     pub smtps: Option<u16>,
+    /// The port for POP3 in clear and by STLS; 0 takes a free one, `None` opens none.
+    pub pop3: Option<u16>,
+    /// The port for POP3 under TLS from the first octet; 0 takes a free one, `None` opens none.
+    pub pop3s: Option<u16>,
+    /// The port for IMAP in clear and by STARTTLS; 0 takes a free one, `None` opens none.
+    pub imap: Option<u16>,
+    /// The port for IMAP under TLS from the first octet; 0 takes a free one, `None` opens none.
+    pub imaps: Option<u16>,
     /// The host name in greeting and replies; the certificate holds it, too.
     pub name: String,
     /// What EHLO offers (see [`smtp::Config::offers`]). AUTH is offered where there are users.
     pub offers: Capabilities,
-    /// Who may log in.
+    /// Who may log in, and whose mail there is (see [`Accounts`](crate::Accounts)). Where nobody is named, nobody
+    /// can log in to SMTP, and anybody with any password to POP3 and IMAP.
     pub users: Vec<User>,
     /// Mail is taken from those who have logged in only.
     pub login_required: bool,
@@ -78,14 +88,14 @@ pub enum Keep {
         octets: u64,
     },
     /// In this folder, which is made if need be: for each message its octets in `NUMBER.eml` and its
-    /// envelope in `NUMBER.json`. They outlive the program; no claim is made about power failures.
+    /// envelope in `NUMBER.json`; whose they are and in which mailboxes in `.mailboxes`. They outlive the program; no claim is made about power failures.
     Folder(PathBuf),
 }
 
 /// What a client may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at a time; one more is told 421.
+    /// Connections at a time; one more is told so, and turned away.
     pub connections: usize,
     /// The largest message in octets.
     pub message: u64,
@@ -93,7 +103,8 @@ pub struct Limits {
     pub recipients: usize,
     /// So many mistakes without a message in between end a connection.
     pub errors: u32,
-    /// How long a client may be silent.
+    /// How long an SMTP client may be silent; by POP3 twice as long, by IMAP six times (RFC 1939 §3, RFC 9051
+    /// §5.4).
     pub idle: Duration,
     /// How long the content of a message may take to come in.
     pub content: Duration,
@@ -108,6 +119,26 @@ pub const MEMORY_OCTETS: u64 = 256 * 1024 * 1024;
 /// Connections at a time, where nothing else is asked for.
 pub const CONNECTIONS: usize = 1000;
 
+impl Config {
+    /// The port of a service.
+    pub fn port(&self, service: Service) -> Option<u16> {
+        match service {
+            Service::Smtp => self.smtp,
+            Service::Smtps => self.smtps,
+            Service::Pop3 => self.pop3,
+            Service::Pop3s => self.pop3s,
+            Service::Imap => self.imap,
+            Service::Imaps => self.imaps,
+        }
+    }
+
+    /// Opens none of the ports.
+    #[must_use]
+    pub fn closed(self) -> Self {
+        Self { smtp: None, smtps: None, pop3: None, pop3s: None, imap: None, imaps: None, ..self }
+    }
+}
+
 impl Default for Config {
     /// On free ports of 127.0.0.1, everything offered, nobody can log in, mail in memory, no faults.
     fn default() -> Self {
@@ -119,6 +150,10 @@ impl Default for Config {
             exposed: false,
             smtp: Some(0),
             smtps: Some(0),
+            pop3: Some(0),
+            pop3s: Some(0),
+            imap: Some(0),
+            imaps: Some(0),
             name: "localhost".into(),
             offers,
             users: Vec::new(),
@@ -166,8 +201,7 @@ impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
             .field("address", &self.address)
-            .field("smtp", &self.smtp)
-            .field("smtps", &self.smtps)
+            .field("ports", &Service::ALL.map(|service| (service, self.port(service))))
             .field("name", &self.name)
             .field("users", &self.users)
             .field("keep", &self.keep)

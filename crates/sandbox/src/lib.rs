@@ -21,18 +21,25 @@
 //! - [`config`]: everything that can be set; the defaults listen on free ports of 127.0.0.1.
 //! - [`sandbox`]: starting, stopping, the ports and the certificate.
 //! - [`store`]: what has been received.
+//! - [`accounts`]: whose it is, in which mailboxes.
 //!
 //! The protocol itself is [`hongyan_proto::smtp::server`], run over sockets by [`hongyan_net`].
 
+pub mod accounts;
 mod certificate;
 pub mod config;
 mod connection;
 mod error;
+mod reading;
 pub mod sandbox;
+mod servers;
+mod service;
 pub mod store;
 mod time;
 
+pub use accounts::{Accounts, Mail};
 pub use config::{Config, Keep, Limits, User};
 pub use error::StartError;
 pub use sandbox::{Peer, Sandbox};
+pub use service::{Protocol, Service};
 pub use store::{Envelope, Message, Store};

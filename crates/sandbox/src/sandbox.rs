@@ -1,6 +1,6 @@
 //! Starting and stopping a sandbox, and what it tells about itself.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hongyan_net::tls::Acceptor;
-use hongyan_proto::sasl::{Secret, Users};
-use hongyan_proto::smtp::server::{self, faults::Faults};
+use hongyan_proto::pop3::server as pop3;
+use hongyan_proto::smtp::server as smtp;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -20,9 +20,11 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use crate::certificate;
-use crate::config::{Config, Keep, ListenIn, User};
-use crate::connection;
+use crate::config::{Config, Keep, ListenIn};
+use crate::connection::{self, pop3::Taken};
 use crate::error::StartError;
+use crate::servers;
+use crate::service::Service;
 use crate::store::Store;
 
 /// How long to wait when the system has no more sockets to give.
@@ -32,8 +34,7 @@ const TURNED_AWAY: Duration = Duration::from_secs(1);
 
 /// A running sandbox. Dropping it ends it at once; [`stop`](Self::stop) ends it in good order.
 pub struct Sandbox {
-    smtp: Option<SocketAddr>,
-    smtps: Option<SocketAddr>,
+    ports: BTreeMap<Service, SocketAddr>,
     ca_pem: String,
     ca_file: Option<PathBuf>,
     shared: Arc<Shared>,
@@ -48,13 +49,16 @@ pub struct Peer {
     pub address: SocketAddr,
     /// Connections are numbered from 1, in the order in which they came.
     pub number: u64,
-    /// It came to the port for TLS from the first octet.
-    pub implicit_tls: bool,
+    /// Which port it came to.
+    pub service: Service,
 }
 
 /// What all connections share.
 pub(crate) struct Shared {
-    pub(crate) server: Arc<server::Config>,
+    pub(crate) smtp: Arc<smtp::Config>,
+    pub(crate) pop3: Arc<pop3::Config>,
+    /// The maildrops that POP3 sessions have.
+    pub(crate) taken: Taken,
     pub(crate) acceptor: Acceptor,
     pub(crate) store: Store,
     pub(crate) listen_in: Option<ListenIn>,
@@ -65,18 +69,6 @@ pub(crate) struct Shared {
     turned_away: AtomicU64,
 }
 
-struct Accounts(HashMap<String, User>);
-
-impl Users for Accounts {
-    fn password(&self, user: &str) -> Option<Secret> {
-        self.0.get(user).map(|user| user.password.clone())
-    }
-
-    fn token(&self, user: &str) -> Option<Secret> {
-        self.0.get(user).and_then(|user| user.token.clone())
-    }
-}
-
 impl Sandbox {
     /// Opens the ports and the store. To be called within a tokio runtime with its time and I/O drivers
     /// on; connections run on that runtime.
@@ -84,18 +76,23 @@ impl Sandbox {
     /// # Errors
     /// [`StartError`], which says what to do next. Nothing is left behind but an empty folder.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let Config { address, smtp, smtps, .. } = config;
+        let address = config.address;
         if !address.is_loopback() && !config.exposed {
             return Err(StartError::Exposed(address));
         }
-        if smtp.is_none() && smtps.is_none() {
-            return Err(StartError::NoListener);
-        }
         let made = certificate::make(&config.name, address)
             .map_err(|error| StartError::Certificate(config.name.clone(), error))?;
-        let clear = listen(address, smtp).await?;
-        let implicit = listen(address, smtps).await?;
-        let store = Store::open(&config.keep)?;
+        let mut listening = Vec::new();
+        for service in Service::ALL {
+            if let Some(port) = config.port(service) {
+                listening.push((service, listen(SocketAddr::new(address, port)).await?));
+            }
+        }
+        if listening.is_empty() {
+            return Err(StartError::NoListener);
+        }
+        let users = config.users.iter().map(|user| user.name.clone()).collect();
+        let store = Store::open(&config.keep, users)?;
         let ca_file = config.ca_file.clone().or(match &config.keep {
             Keep::Folder(folder) => Some(folder.join("ca.pem")),
             Keep::Memory { .. } => None,
@@ -104,37 +101,49 @@ impl Sandbox {
             write_whole(path, made.ca_pem.as_bytes()).map_err(|e| StartError::CaFile(path.clone(), e))?;
         }
 
-        let shared = Arc::new(shared(config, store, made.acceptor));
+        let shared = Arc::new(shared(&config, store, made.acceptor));
         let (stopping, stop) = watch::channel(false);
-        let mut sandbox = Self {
-            smtp: None,
-            smtps: None,
-            ca_pem: made.ca_pem,
-            ca_file,
-            shared,
-            stopping,
-            listeners: Vec::new(),
-        };
-        if let Some((listener, bound)) = clear {
-            sandbox.smtp = Some(bound);
-            let serving = serve(listener, false, sandbox.shared.clone(), stop.clone());
-            sandbox.listeners.push(tokio::spawn(serving));
-        }
-        if let Some((listener, bound)) = implicit {
-            sandbox.smtps = Some(bound);
-            sandbox.listeners.push(tokio::spawn(serve(listener, true, sandbox.shared.clone(), stop)));
-        }
-        Ok(sandbox)
+        let ports = listening.iter().map(|(service, (_, bound))| (*service, *bound)).collect();
+        let listeners = listening.into_iter().map(|(service, (listener, _))| {
+            tokio::spawn(serve(listener, service, shared.clone(), stop.clone()))
+        });
+        let listeners = listeners.collect();
+        Ok(Self { ports, ca_pem: made.ca_pem, ca_file, shared, stopping, listeners })
+    }
+
+    /// Where a service listens, if it was asked for.
+    pub fn at(&self, service: Service) -> Option<SocketAddr> {
+        self.ports.get(&service).copied()
     }
 
     /// Where SMTP is spoken, in clear and by STARTTLS.
     pub fn smtp(&self) -> Option<SocketAddr> {
-        self.smtp
+        self.at(Service::Smtp)
     }
 
     /// Where SMTP is spoken under TLS from the first octet.
     pub fn smtps(&self) -> Option<SocketAddr> {
-        self.smtps
+        self.at(Service::Smtps)
+    }
+
+    /// Where POP3 is spoken, in clear and by STLS.
+    pub fn pop3(&self) -> Option<SocketAddr> {
+        self.at(Service::Pop3)
+    }
+
+    /// Where POP3 is spoken under TLS from the first octet.
+    pub fn pop3s(&self) -> Option<SocketAddr> {
+        self.at(Service::Pop3s)
+    }
+
+    /// Where IMAP is spoken, in clear and by STARTTLS.
+    pub fn imap(&self) -> Option<SocketAddr> {
+        self.at(Service::Imap)
+    }
+
+    /// Where IMAP is spoken under TLS from the first octet.
+    pub fn imaps(&self) -> Option<SocketAddr> {
+        self.at(Service::Imaps)
     }
 
     /// The certificate that clients have to trust, as PEM.
@@ -181,35 +190,19 @@ impl Drop for Sandbox {
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox")
-            .field("smtp", &self.smtp)
-            .field("smtps", &self.smtps)
-            .finish_non_exhaustive()
+        f.debug_struct("Sandbox").field("ports", &self.ports).finish_non_exhaustive()
     }
 }
 
-fn shared(config: Config, store: Store, acceptor: Acceptor) -> Shared {
+fn shared(config: &Config, store: Store, acceptor: Acceptor) -> Shared {
     let limits = config.limits;
-    let accounts: HashMap<_, _> = config.users.into_iter().map(|user| (user.name.clone(), user)).collect();
-    let users = (!accounts.is_empty()).then(|| Arc::new(Accounts(accounts)) as Arc<dyn Users>);
-    let server = server::Config {
-        name: config.name,
-        offers: config.offers,
-        max_size: limits.message,
-        recipients: limits.recipients,
-        errors: limits.errors,
-        idle: limits.idle,
-        users,
-        login_required: config.login_required,
-        clear_login: config.clear_login,
-        tls_required: config.tls_required,
-        faults: Faults::new(config.faults, config.seed),
-    };
     Shared {
-        server: Arc::new(server),
+        smtp: Arc::new(servers::smtp(config)),
+        pop3: Arc::new(servers::pop3(config)),
+        taken: Taken::default(),
         acceptor,
         store,
-        listen_in: config.listen_in,
+        listen_in: config.listen_in.clone(),
         content: limits.content,
         stopping: limits.stopping,
         places: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
@@ -218,21 +211,16 @@ fn shared(config: Config, store: Store, acceptor: Acceptor) -> Shared {
     }
 }
 
-async fn listen(
-    address: std::net::IpAddr,
-    port: Option<u16>,
-) -> Result<Option<(TcpListener, SocketAddr)>, StartError> {
-    let Some(port) = port else { return Ok(None) };
-    let wanted = SocketAddr::new(address, port);
+async fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let listener = TcpListener::bind(wanted).await.map_err(|e| StartError::Listen(wanted, e))?;
     let bound = listener.local_addr().map_err(|e| StartError::Listen(wanted, e))?;
-    Ok(Some((listener, bound)))
+    Ok((listener, bound))
 }
 
 /// Takes connections until it is told to stop, then sees those to their end that it has.
 async fn serve(
     listener: TcpListener,
-    implicit_tls: bool,
+    service: Service,
     shared: Arc<Shared>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -242,7 +230,7 @@ async fn serve(
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
                     let number = shared.connections.fetch_add(1, Ordering::Relaxed) + 1;
-                    let peer = Peer { address, number, implicit_tls };
+                    let peer = Peer { address, number, service };
                     match shared.places.clone().try_acquire_owned() {
                         Ok(place) => {
                             let served = connection::serve(stream, peer, shared.clone(), stop.clone());
@@ -253,7 +241,7 @@ async fn serve(
                         }
                         Err(_) => {
                             shared.turned_away.fetch_add(1, Ordering::Relaxed);
-                            connections.spawn(turn_away(stream, implicit_tls));
+                            connections.spawn(turn_away(stream, service));
                         }
                     }
                 }
@@ -270,11 +258,10 @@ async fn serve(
     let _ = timeout(patience, async { while connections.join_next().await.is_some() {} }).await;
 }
 
-async fn turn_away(mut stream: TcpStream, implicit_tls: bool) {
-    if !implicit_tls {
-        let said = stream.write_all(b"421 4.3.2 too many connections, try again later\r\n");
+async fn turn_away(mut stream: TcpStream, service: Service) {
+    if !service.implicit_tls() {
         // It may be gone; it was not going to be served anyway.
-        let _ = timeout(TURNED_AWAY, said).await;
+        let _ = timeout(TURNED_AWAY, stream.write_all(service.too_many())).await;
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use hongyan_proto::imap::date::days_from_civil;
+
 /// `2026-02-15T10:11:12.345678Z`; a clock before 1970 counts as 1970.
 pub(crate) fn rfc3339(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -25,6 +27,18 @@ fn date(day: u64) -> (u64, u64, u64) {
     (era * 400 + year + next, month, day)
 }
 
+/// The seconds since 1970 of a time that [`rfc3339`] wrote; `None` for anything else.
+pub(crate) fn seconds(text: &str) -> Option<i64> {
+    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u32>().ok();
+    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
+    let marks = text.len() == 27 && text.ends_with('Z') && text.get(10..11) == Some("T");
+    let fits =
+        (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second < 61;
+    let of_day = i64::from(hour * 3600 + minute * 60 + second);
+    (marks && fits).then(|| days_from_civil(year.into(), month.into(), day.into()) * 86_400 + of_day)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,6 +56,10 @@ mod tests {
             (4_107_542_400, "2100-03-01T00:00:00.000007Z"),
         ] {
             assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_micros(7)), text);
+            assert_eq!(super::seconds(text), i64::try_from(seconds).ok());
+        }
+        for text in ["", "yesterday", "2026-13-01T00:00:00.000000Z", "2026-01-01 00:00:00.000000Z"] {
+            assert_eq!(super::seconds(text), None, "{text}");
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::read::field::Field;
 use crate::read::finding::{Code, Finding, Findings, Notes, Severity};
 use crate::read::limits::{Limits, MAX_FIELD_VALUE};
 use crate::read::lines::LineEnd;
-use crate::read::parameter::Parameterized;
+use crate::read::parameter::{Parameterized, RawParameters};
 use crate::read::part::{Duplicates, Part};
 use crate::read::source::Segment;
 use crate::read::structure::{Pass, Structure};
@@ -305,6 +305,14 @@ impl<'a> Message<'a> {
         let parsed = Parameterized::parse(&decoded, notes);
         let last = self.duplicates == Duplicates::Last;
         parsed.text(name, last, &self.hint, notes)
+    }
+
+    /// A part's field as it is written, nothing decoded.
+    pub fn raw_parameters(&self, part: usize, field: &str) -> Option<RawParameters> {
+        let notes = &mut Notes::default();
+        let parsed = Parameterized::parse(self.bounded_value(self.field(part, field)?, notes), notes);
+        let parameters = parsed.parameters.iter().map(|p| (p.name.to_vec(), p.value.to_vec())).collect();
+        Some(RawParameters { main: parsed.main.into_owned(), parameters })
     }
 
     /// Bytes of the raw message that hold a part's header and body.

@@ -48,6 +48,7 @@ pub use limits::{
 };
 pub use media::MediaType;
 pub use message::{Message, addresses};
+pub use parameter::RawParameters;
 pub use part::{Duplicates, Part};
 pub use reading::{Text, TextPiece, TextSource};
 pub use related::Related;

@@ -21,6 +21,15 @@ pub(crate) struct Parameter<'v> {
     pub(crate) value: Cow<'v, [u8]>,
 }
 
+/// A field's value and its parameters as they are written: quotes, escapes and folding are undone, encodings are not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawParameters {
+    /// All before the first `;`.
+    pub main: Vec<u8>,
+    /// Names (pieces and `*` of RFC 2231 included) and values, in order.
+    pub parameters: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
 /// A value and its parameters, not yet decoded.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parameterized<'v> {

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use hongyan_proto::machine::TlsInfo;
 use hongyan_proto::smtp::command::path::Mailbox;
 use hongyan_proto::smtp::server::{Session, Transaction};
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,19 @@ pub struct Envelope {
     pub tls: Option<Tls>,
     /// Who had logged in.
     pub user: Option<String>,
+    /// Where it was put, where it did not come by mail: by IMAP's APPEND, or by
+    /// [`Store::put`](super::Store::put).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub put: Option<Put>,
+}
+
+/// A mailbox that a message was put into.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Put {
+    /// Whose.
+    pub user: String,
+    /// Its name.
+    pub mailbox: String,
 }
 
 /// One recipient.
@@ -64,7 +78,6 @@ impl Envelope {
             address: to.mailbox.to_string(),
             params: words(to.params.to_string()),
         };
-        let tls = session.tls.as_ref();
         Self {
             file: None,
             time: rfc3339(SystemTime::now()),
@@ -76,8 +89,49 @@ impl Envelope {
             peer: peer.address.to_string(),
             connection: peer.number,
             protocol: session.protocol(transaction).to_string(),
-            tls: tls.map(|tls| Tls { version: tls.version.clone(), cipher: tls.cipher.clone() }),
+            tls: session.tls.as_ref().map(Tls::of),
             user: session.user.clone(),
+            put: None,
         }
+    }
+
+    /// Of a message that was put into a mailbox: through a connection, or by this program.
+    pub(crate) fn of_put(put: Put, size: u64, by: Option<(&Peer, Option<&TlsInfo>)>) -> Self {
+        let (peer, tls) = by.unzip();
+        Self {
+            time: rfc3339(SystemTime::now()),
+            peer: peer.map(|peer| peer.address.to_string()).unwrap_or_default(),
+            connection: peer.map_or(0, |peer| peer.number),
+            protocol: if peer.is_some() { "IMAP".into() } else { String::new() },
+            tls: tls.flatten().map(Tls::of),
+            user: peer.is_some().then(|| put.user.clone()),
+            put: Some(put),
+            ..Self::unknown(size)
+        }
+    }
+
+    /// Of a message of which nothing is known but its octets.
+    pub(super) fn unknown(size: u64) -> Self {
+        Self {
+            file: None,
+            time: String::new(),
+            from: String::new(),
+            params: Vec::new(),
+            to: Vec::new(),
+            size,
+            helo: String::new(),
+            peer: String::new(),
+            connection: 0,
+            protocol: String::new(),
+            tls: None,
+            user: None,
+            put: None,
+        }
+    }
+}
+
+impl Tls {
+    fn of(tls: &TlsInfo) -> Self {
+        Self { version: tls.version.clone(), cipher: tls.cipher.clone() }
     }
 }

@@ -8,17 +8,22 @@
 //! `.last` holds the highest number of a message that was removed, so that it is not given again.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 
+use hongyan_proto::imap::{Date, Flags};
 use tokio::sync::oneshot;
 
-use super::{Content, Envelope, Message, News};
+use super::{Coming, Content, Envelope, Kept, Message, News, Subscribers};
+use crate::accounts::record::Arrival;
+use crate::accounts::register::Register;
 use crate::error::StartError;
+use crate::reading::LineEnds;
 use crate::sandbox::write_whole;
+use crate::time::seconds;
 
 /// The folder for what is not finished.
 const UNFINISHED: &str = ".tmp";
@@ -36,6 +41,7 @@ pub(super) struct Folder {
     files: Arc<Files>,
     /// Messages begun since the start, for names under `.tmp/`.
     begun: AtomicU64,
+    news: News,
     /// Taken when this is dropped.
     jobs: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
@@ -63,12 +69,12 @@ pub(super) struct Part {
 /// A message to be made safe.
 struct Job {
     part: Part,
-    envelope: Envelope,
-    done: oneshot::Sender<io::Result<u64>>,
+    coming: Coming,
+    done: oneshot::Sender<io::Result<Kept>>,
 }
 
 impl Folder {
-    pub(super) fn open(path: &Path, news: News) -> Result<Self, StartError> {
+    pub(super) fn open(path: &Path, users: Vec<String>, news: Subscribers) -> Result<Self, StartError> {
         let failed = |error| StartError::Folder(path.to_path_buf(), error);
         let unfinished = path.join(UNFINISHED);
         fs::create_dir_all(&unfinished).map_err(failed)?;
@@ -83,21 +89,27 @@ impl Folder {
         }
         let files = Files { path: path.to_path_buf(), last: Mutex::new(last(path).map_err(failed)?) };
         let files = Arc::new(files);
+        let register = files.register(users).map_err(failed)?;
+        let news = News { subscribers: news, register: Arc::new(register) };
         let (jobs, to_do) = mpsc::channel::<Job>();
-        let making = files.clone();
+        let (making, told) = (files.clone(), news.clone());
         let writer = thread::Builder::new().name("sandbox-mail".into()).spawn(move || {
-            for Job { part, envelope, done } in to_do {
+            for Job { part, coming: Coming { envelope, how }, done } in to_do {
                 let kept = making.keep(part, envelope).map(|message| {
-                    let id = message.id;
-                    news.tell(|| Arc::new(message));
-                    id
+                    let (id, message) = (message.id, Arc::new(message));
+                    Kept { id, placed: told.kept(&message, how) }
                 });
                 // Whoever sent it may be gone; the message is kept all the same.
                 let _ = done.send(kept);
             }
         });
         let writer = writer.map_err(failed)?;
-        Ok(Self { files, begun: AtomicU64::new(0), jobs: Some(jobs), writer: Some(writer), _lock: lock })
+        let begun = AtomicU64::new(0);
+        Ok(Self { files, begun, news, jobs: Some(jobs), writer: Some(writer), _lock: lock })
+    }
+
+    pub(super) fn news(&self) -> &News {
+        &self.news
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -114,28 +126,25 @@ impl Folder {
         }
     }
 
-    pub(super) async fn keep(&self, part: Part, envelope: Envelope) -> io::Result<u64> {
+    pub(super) async fn keep(&self, part: Part, coming: Coming) -> io::Result<Kept> {
         let (done, kept) = oneshot::channel();
         let gone = || io::Error::other("the thread that keeps mail has ended");
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
-        jobs.send(Job { part, envelope, done }).map_err(|_| gone())?;
+        jobs.send(Job { part, coming, done }).map_err(|_| gone())?;
         kept.await.map_err(|_| gone())?
     }
 
     pub(super) fn ids(&self) -> io::Result<Vec<u64>> {
-        let mut ids: Vec<_> = numbered(&self.files.path, &["json"])?.into_iter().map(|(id, _)| id).collect();
-        ids.sort_unstable();
-        Ok(ids)
+        self.files.ids()
     }
 
     pub(super) fn get(&self, id: u64) -> io::Result<Option<Message>> {
-        let json = match fs::read(self.files.named(id, "json")) {
-            Ok(json) => json,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let envelope = serde_json::from_slice(&json)?;
-        Ok(Some(Message { id, envelope, content: Content::File(self.files.named(id, "eml")) }))
+        self.files.get(id)
+    }
+
+    /// Where the octets of a message are, if there is one.
+    pub(super) fn content(&self, id: u64) -> PathBuf {
+        self.files.named(id, "eml")
     }
 
     pub(super) fn remove(&self, id: u64) -> io::Result<bool> {
@@ -144,6 +153,7 @@ impl Folder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             removed => removed?,
         }
+        self.news.removed(id);
         if id == *self.files.last.lock().unwrap_or_else(PoisonError::into_inner) {
             write_whole(&self.files.path.join(REMOVED), format!("{id}\n").as_bytes())?;
         }
@@ -165,6 +175,37 @@ impl Drop for Folder {
 impl Files {
     fn named(&self, id: u64, extension: &str) -> PathBuf {
         self.path.join(format!("{id:08}.{extension}"))
+    }
+
+    fn ids(&self) -> io::Result<Vec<u64>> {
+        let mut ids: Vec<_> = numbered(&self.path, &["json"])?.into_iter().map(|(id, _)| id).collect();
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    fn get(&self, id: u64) -> io::Result<Option<Message>> {
+        let json = match fs::read(self.named(id, "json")) {
+            Ok(json) => json,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let envelope = serde_json::from_slice(&json)?;
+        Ok(Some(Message { id, envelope, content: Content::File(self.named(id, "eml")) }))
+    }
+
+    /// The accounts, as they were left, and with what has come into the folder since.
+    fn register(&self, users: Vec<String>) -> io::Result<Register> {
+        Register::of_folder(&self.path, users, &self.ids()?, |id| {
+            let mut mail = File::open(self.named(id, "eml")).ok()?;
+            let size = mail.metadata().ok()?.len();
+            // Where it cannot be said how a mail came, it is there all the same.
+            let known = self.get(id).ok().flatten().map(|message| message.envelope);
+            let envelope = known.unwrap_or_else(|| Envelope::unknown(size));
+            let more_as_lines = more_as_lines(&mut mail).ok()?;
+            let date = Date { unix: seconds(&envelope.time).unwrap_or(0), offset: 0 };
+            let arrival = Arrival { id, size, more_as_lines, date, flags: Flags::default() };
+            Some((envelope, arrival))
+        })
     }
 
     fn keep(&self, part: Part, mut envelope: Envelope) -> io::Result<Message> {
@@ -222,6 +263,16 @@ impl Files {
             }
         }
         Err(io::ErrorKind::StorageFull.into())
+    }
+}
+
+fn more_as_lines(mail: &mut File) -> io::Result<u64> {
+    let (mut ends, mut buffer) = (LineEnds::new(), vec![0; GATHERED]);
+    loop {
+        match mail.read(&mut buffer)? {
+            0 => return Ok(ends.more()),
+            read => ends.push(&buffer[..read]),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Content, Envelope, Message, News};
+use super::{Coming, Content, Kept, Message, News};
 
 #[derive(Debug)]
 pub(super) struct Memory(Arc<Bounded>);
@@ -18,6 +18,8 @@ struct Bounded {
     /// Octets on the shelf and on their way in.
     held: AtomicU64,
     shelf: Mutex<Shelf>,
+    /// Told of what is kept and of what makes room, under the shelf's lock.
+    news: News,
 }
 
 #[derive(Debug, Default)]
@@ -35,9 +37,9 @@ pub(super) struct Part {
 }
 
 impl Memory {
-    pub(super) fn new(most_messages: usize, most_octets: u64) -> Self {
+    pub(super) fn new(most_messages: usize, most_octets: u64, news: News) -> Self {
         let (held, shelf) = (AtomicU64::new(0), Mutex::default());
-        Self(Arc::new(Bounded { most_messages, most_octets, held, shelf }))
+        Self(Arc::new(Bounded { most_messages, most_octets, held, shelf, news }))
     }
 
     pub(super) fn begin(&self, declared: Option<u64>) -> io::Result<Part> {
@@ -47,19 +49,20 @@ impl Memory {
         Ok(Part { bytes: Vec::new(), bounded: self.0.clone() })
     }
 
-    pub(super) fn keep(&self, mut part: Part, envelope: Envelope, news: &News) -> u64 {
+    pub(super) fn keep(&self, mut part: Part, coming: Coming) -> Kept {
         // What it held goes on being held, on the shelf.
         let bytes = std::mem::take(&mut part.bytes).into_boxed_slice();
         let mut shelf = self.0.shelf();
         shelf.last += 1;
+        let Coming { envelope, how } = coming;
         let message = Arc::new(Message { id: shelf.last, envelope, content: Content::Memory(bytes) });
         // Told under the lock, so that subscribers hear of numbers in their order.
-        news.tell(|| message.clone());
+        let placed = self.0.news.kept(&message, how);
         shelf.messages.push_back(message);
         while shelf.messages.len() > self.0.most_messages {
             self.0.drop_oldest(&mut shelf);
         }
-        shelf.last
+        Kept { id: shelf.last, placed }
     }
 
     pub(super) fn ids(&self) -> Vec<u64> {
@@ -76,6 +79,7 @@ impl Memory {
         let removed = shelf.position(id).and_then(|at| shelf.messages.remove(at));
         if let Some(message) = &removed {
             self.0.held.fetch_sub(message.content.in_memory(), Ordering::Relaxed);
+            self.0.news.removed(id);
         }
         removed.is_some()
     }
@@ -102,6 +106,7 @@ impl Bounded {
         let Some(oldest) = shelf.messages.pop_front() else { return false };
         self.held.fetch_sub(oldest.content.in_memory(), Ordering::Relaxed);
         shelf.lost += 1;
+        self.news.removed(oldest.id);
         true
     }
 

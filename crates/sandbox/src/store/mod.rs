@@ -10,16 +10,23 @@ mod folder;
 mod memory;
 
 use std::borrow::Cow;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use hongyan_proto::imap::Date;
+use hongyan_proto::imap::Flags;
 use tokio::sync::broadcast;
 
+use crate::accounts::Accounts;
+use crate::accounts::record::Arrival;
+use crate::accounts::register::{Placed, Register};
 use crate::config::Keep;
 use crate::error::StartError;
-pub use envelope::{Envelope, Forward, Tls};
+use crate::reading::LineEnds;
+pub use envelope::{Envelope, Forward, Put, Tls};
 use folder::Folder;
 use memory::Memory;
 
@@ -36,9 +43,39 @@ struct Inner {
     news: News,
 }
 
-/// Tells subscribers, in the order of the numbers.
+type Subscribers = broadcast::Sender<Arc<Message>>;
+
+/// Told of what is kept and what is removed: sorts it into mailboxes, tells subscribers, in the order of
+/// the numbers.
 #[derive(Clone, Debug)]
-struct News(broadcast::Sender<Arc<Message>>);
+struct News {
+    subscribers: Subscribers,
+    register: Arc<Register>,
+}
+
+/// What is known of a message before it has a number.
+#[derive(Debug)]
+pub(crate) struct Coming {
+    pub(crate) envelope: Envelope,
+    pub(crate) how: Arriving,
+}
+
+/// How a message is to be in the mailboxes that it comes into.
+#[derive(Debug)]
+pub(crate) struct Arriving {
+    pub(crate) flags: Flags,
+    pub(crate) date: Date,
+    /// How many octets longer it is as lines.
+    more_as_lines: u64,
+}
+
+/// A message that was kept.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) id: u64,
+    /// Where, if it was put into a certain mailbox.
+    pub(crate) placed: Option<Placed>,
+}
 
 #[derive(Debug)]
 enum Place {
@@ -85,6 +122,14 @@ impl Message {
         }
     }
 
+    /// The octets, where they are in memory; else none.
+    pub(crate) fn in_memory(&self) -> &[u8] {
+        match &self.content {
+            Content::Memory(bytes) => bytes,
+            Content::File(_) => &[],
+        }
+    }
+
     /// The file that holds the octets, where they are kept in one.
     pub fn path(&self) -> Option<&Path> {
         match &self.content {
@@ -95,18 +140,43 @@ impl Message {
 }
 
 impl Store {
-    pub(crate) fn open(keep: &Keep) -> Result<Self, StartError> {
-        let news = News(broadcast::Sender::new(BACKLOG));
-        let place = match keep {
-            Keep::Memory { messages, octets } => Place::Memory(Memory::new(*messages, *octets)),
-            Keep::Folder(path) => Place::Folder(Folder::open(path, news.clone())?),
-        };
-        Ok(Self(Arc::new(Inner { place, news })))
+    pub(crate) fn open(keep: &Keep, users: Vec<String>) -> Result<Self, StartError> {
+        let subscribers = broadcast::Sender::new(BACKLOG);
+        Ok(Self(Arc::new(match keep {
+            Keep::Memory { messages, octets } => {
+                let news = News { subscribers, register: Arc::new(Register::in_memory(users)) };
+                let memory = Memory::new(*messages, *octets, news.clone());
+                Inner { place: Place::Memory(memory), news }
+            }
+            Keep::Folder(path) => {
+                let folder = Folder::open(path, users, subscribers)?;
+                let news = folder.news().clone();
+                Inner { place: Place::Folder(folder), news }
+            }
+        })))
+    }
+
+    /// Who has which mailboxes, and what is in them.
+    pub fn accounts(&self) -> Accounts {
+        Accounts::of(self.clone())
+    }
+
+    /// Puts a message into a user's mailbox (as `INBOX`, `Sent`), whatever it consists of; its UID there.
+    ///
+    /// # Errors
+    /// Where there is no such mailbox, or it cannot be kept.
+    pub async fn put(&self, user: &str, mailbox: &str, content: &[u8]) -> io::Result<u32> {
+        let put = self.accounts().to_put(user, mailbox)?;
+        let mut incoming = self.begin(Some(content.len() as u64))?;
+        incoming.write(content)?;
+        let envelope = Envelope::of_put(put, content.len() as u64, None);
+        let kept = incoming.keep(Coming::new(envelope)).await?;
+        kept.placed.map(|placed| placed.uid).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     /// Hears of every message that is kept from now on. Who is more than [`BACKLOG`] behind misses some.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Message>> {
-        self.0.news.0.subscribe()
+        self.0.news.subscribers.subscribe()
     }
 
     /// The numbers of the messages that are there, ascending.
@@ -158,6 +228,23 @@ impl Store {
         }
     }
 
+    pub(crate) fn register(&self) -> &Register {
+        &self.0.news.register
+    }
+
+    /// The octets of a message.
+    ///
+    /// # Errors
+    /// `NotFound` where it is gone.
+    pub(crate) fn content(&self, id: u64) -> io::Result<Octets> {
+        match &self.0.place {
+            Place::Memory(memory) => {
+                memory.get(id).map(Octets::Memory).ok_or_else(|| io::ErrorKind::NotFound.into())
+            }
+            Place::Folder(folder) => File::open(folder.content(id)).map(Octets::File),
+        }
+    }
+
     /// Makes room for a message of about this many octets.
     ///
     /// # Errors
@@ -167,7 +254,7 @@ impl Store {
             Place::Memory(memory) => Part::Memory(memory.begin(declared)?),
             Place::Folder(folder) => Part::Folder(folder.begin(declared)),
         };
-        Ok(Incoming { store: self.clone(), part })
+        Ok(Incoming { store: self.clone(), part, line_ends: LineEnds::new() })
     }
 }
 
@@ -176,6 +263,7 @@ impl Store {
 pub(crate) struct Incoming {
     store: Store,
     part: Part,
+    line_ends: LineEnds,
 }
 
 #[derive(Debug)]
@@ -187,29 +275,54 @@ enum Part {
 impl Incoming {
     /// Takes the next octets.
     pub(crate) fn write(&mut self, piece: &[u8]) -> io::Result<()> {
+        self.line_ends.push(piece);
         match &mut self.part {
             Part::Memory(part) => part.write(piece),
             Part::Folder(part) => part.write(piece),
         }
     }
 
-    /// Makes the message safe and tells of it; its number.
-    pub(crate) async fn keep(self, envelope: Envelope) -> io::Result<u64> {
-        let Inner { place, news } = &*self.store.0;
-        match (place, self.part) {
-            (Place::Memory(memory), Part::Memory(part)) => Ok(memory.keep(part, envelope, news)),
-            (Place::Folder(folder), Part::Folder(part)) => folder.keep(part, envelope).await,
+    /// Makes the message safe and tells of it.
+    pub(crate) async fn keep(self, mut coming: Coming) -> io::Result<Kept> {
+        coming.how.more_as_lines = self.line_ends.more();
+        match (&self.store.0.place, self.part) {
+            (Place::Memory(memory), Part::Memory(part)) => Ok(memory.keep(part, coming)),
+            (Place::Folder(folder), Part::Folder(part)) => folder.keep(part, coming).await,
             // A part belongs to the store that it was begun in.
             _ => Err(io::ErrorKind::InvalidInput.into()),
         }
     }
 }
 
-impl News {
-    fn tell(&self, message: impl FnOnce() -> Arc<Message>) {
-        if self.0.receiver_count() > 0 {
-            // Nobody may be left by now.
-            let _ = self.0.send(message());
-        }
+impl Coming {
+    /// Without flags, now.
+    pub(crate) fn new(envelope: Envelope) -> Self {
+        let how = Arriving { flags: Flags::default(), date: SystemTime::now().into(), more_as_lines: 0 };
+        Self { envelope, how }
     }
+}
+
+impl News {
+    fn kept(&self, message: &Arc<Message>, how: Arriving) -> Option<Placed> {
+        let Arriving { flags, date, more_as_lines } = how;
+        let (id, size) = (message.id, message.envelope.size);
+        let arrival = Arrival { id, size, more_as_lines, date, flags };
+        let placed = self.register.deliver(&message.envelope, &arrival);
+        // Nobody may be listening.
+        let _ = self.subscribers.send(message.clone());
+        placed
+    }
+
+    fn removed(&self, id: u64) {
+        self.register.forget(id);
+    }
+}
+
+/// A message's octets, not read yet.
+#[derive(Debug)]
+pub(crate) enum Octets {
+    /// In memory.
+    Memory(Arc<Message>),
+    /// In a file.
+    File(File),
 }

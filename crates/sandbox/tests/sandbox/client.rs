@@ -68,6 +68,37 @@ impl Client {
         self.say(&format!("{content}.")).await
     }
 
+    /// The next line, without its end; empty where the connection ended.
+    pub(crate) async fn line(&mut self) -> String {
+        let mut line = Vec::new();
+        let read = timeout(PATIENCE, self.0.read_until(b'\n', &mut line)).await.expect("the sandbox answers");
+        read.unwrap_or(0);
+        String::from_utf8_lossy(line.trim_ascii_end()).into_owned()
+    }
+
+    /// Says a line and hears one.
+    pub(crate) async fn ask(&mut self, line: &str) -> String {
+        self.write(format!("{line}\r\n").as_bytes()).await;
+        self.line().await
+    }
+
+    /// Lines up to the one that is a dot, other dots undone, with their ends.
+    pub(crate) async fn dotted(&mut self) -> String {
+        let mut text = Vec::new();
+        loop {
+            let begin = text.len();
+            let read = timeout(PATIENCE, self.0.read_until(b'\n', &mut text)).await.expect("it goes on");
+            assert!(read.is_ok_and(|read| read > 0), "the connection ended in a text");
+            if text[begin..] == *b".\r\n" {
+                text.truncate(begin);
+                return String::from_utf8(text).expect("a test's mails are UTF-8");
+            }
+            if text[begin] == b'.' {
+                text.remove(begin);
+            }
+        }
+    }
+
     /// Whatever comes until the connection ends.
     pub(crate) async fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();

@@ -51,7 +51,8 @@ async fn inside(folder: &Path) {
     let sandbox = start(Config { keep: Keep::Folder(folder.into()), ..Config::default() }).await;
     let mut client = Client::hello(&sandbox).await;
     let small = "a line of forty octets, CR and LF counted\r\n".repeat(10);
-    let large = small.repeat(1000);
+    // More than the disk has behind what is gathered in memory.
+    let large = small.repeat(2000);
 
     assert_eq!(client.send(&small).await, "250 2.0.0 kept as 1");
     assert_eq!(client.send(&large).await, FULL);

@@ -48,7 +48,7 @@ async fn a_message_in_a_folder_is_two_files() {
         .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
         .collect();
     names.sort();
-    assert_eq!(names, [".lock", ".tmp", "00000001.eml", "00000001.json", "ca.pem"]);
+    assert_eq!(names, [".lock", ".mailboxes", ".tmp", "00000001.eml", "00000001.json", "ca.pem"]);
     assert_eq!(std::fs::read_dir(folder.0.join(".tmp")).expect("it is there").count(), 0);
 }
 

@@ -1,9 +1,11 @@
 //! The sandbox over real sockets: what it keeps and where, its limits, its faults, and real clients.
 
+mod accounts;
 mod client;
 mod clients;
 mod faults;
 mod full_disk;
 mod keeping;
 mod limits;
+mod pop3;
 mod starting;

@@ -1,17 +1,19 @@
 //! Starting and stopping: addresses, ports, the certificate, and errors that say what to do.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use hongyan_sandbox::{Config, Keep, Limits, Sandbox, StartError};
+use hongyan_sandbox::{Config, Keep, Limits, Sandbox, Service, StartError};
 
 use crate::client::{Client, Folder, start};
 
 #[tokio::test]
 async fn free_ports_are_taken_and_told() {
     let sandbox = start(Config::default()).await;
-    let (smtp, smtps) = (sandbox.smtp().expect("a port"), sandbox.smtps().expect("a port"));
-    assert!(smtp.ip().is_loopback() && smtp.port() != 0 && smtps.port() != 0 && smtp != smtps);
+    let ports: Vec<_> = Service::ALL.map(|service| sandbox.at(service).expect("a port")).into();
+    assert!(ports.iter().all(|at| at.ip().is_loopback() && at.port() != 0));
+    assert_eq!(ports.iter().collect::<HashSet<_>>().len(), Service::ALL.len());
     assert!(sandbox.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
     assert_eq!(sandbox.ca_file(), None);
 }
@@ -50,7 +52,7 @@ async fn errors_name_the_thing_and_the_next_step() {
     let error = Sandbox::start(Config { smtp: taken, ..Config::default() }).await.expect_err("taken");
     assert!(error.to_string().contains("another program has it, choose another port or 0"), "{error}");
 
-    let none = Config { smtp: None, smtps: None, ..Config::default() };
+    let none = Config::default().closed();
     assert!(matches!(Sandbox::start(none).await, Err(StartError::NoListener)));
 
     let folder = Folder::new("errors");

@@ -116,13 +116,13 @@ impl Demo {
     async fn start(&mut self, password: &Secret) -> Result<Sandbox, Trouble> {
         self.title("A mail server is started on this machine", "在本机启动一台邮件服务器")?;
         let sandbox = Sandbox::start(hongyan_sandbox::Config {
-            smtps: None,
+            smtp: Some(0),
             users: vec![User::new(letter::FROM, password.reveal())],
             login_required: true,
             tls_required: true,
             offers: offers(),
             keep: Keep::Folder(self.dir.clone()),
-            ..hongyan_sandbox::Config::default()
+            ..hongyan_sandbox::Config::default().closed()
         });
         let sandbox = sandbox.await.map_err(|error| not_started(&error))?;
         let address = sandbox.smtp().map(|address| address.to_string()).unwrap_or_default();

@@ -217,7 +217,7 @@ impl Args {
             limits: Limits { message: self.size.unwrap_or(defaults.message), ..defaults },
             ca_file: self.ca.clone(),
             listen_in: self.trace.then(|| listen_in(Paint::on(&io::stdout(), self.color))),
-            ..Config::default()
+            ..Config::default().closed()
         };
         Ok((config, exposed))
     }

@@ -24,6 +24,7 @@ mod login;
 mod opening;
 mod refusal;
 mod session;
+mod speech;
 mod transaction;
 
 use std::fmt;
@@ -37,13 +38,13 @@ use crate::sasl::Acceptor;
 use crate::smtp::Capabilities;
 use crate::smtp::command::{Command, CommandError, MAX_AUTH, initial_response};
 
-use crate::speech::Speech;
 pub use config::Config;
 pub use content::MAX_DISCARDED;
 use content::{Chunk, Opening};
 use faults::{Effect, Place, Strikes};
 pub use refusal::Refusal;
 pub use session::{Forward, Session, Transaction};
+use speech::Speech;
 
 /// What a server tells its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub enum Event {
 pub struct Server {
     config: Arc<Config>,
     state: State,
-    speech: Speech<Reply, Event>,
+    speech: Speech,
     strikes: Strikes,
     session: Session,
     /// What the client may use.

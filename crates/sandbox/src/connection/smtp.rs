@@ -1,34 +1,26 @@
-//! One client, from its connection to its end.
+//! A client that sends mail.
 
 use std::io::{self, BufRead};
-use std::sync::Arc;
 
-use hongyan_net::tls::Handshake;
 use hongyan_net::{Connection, Contents};
 use hongyan_proto::machine::Ticket;
 use hongyan_proto::smtp::server::{Event, Refusal, Server};
-use hongyan_proto::transcript::Who;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::sandbox::{Peer, Shared};
-use crate::store::{Envelope, Incoming};
+use crate::store::{Coming, Envelope, Incoming};
 
 /// Serves a client to its end.
-pub(crate) async fn serve(
-    stream: TcpStream,
-    peer: Peer,
-    shared: Arc<Shared>,
+pub(super) async fn serve(
+    mut connection: Connection,
+    peer: &Peer,
+    shared: &Shared,
     mut stop: watch::Receiver<bool>,
 ) {
-    let config = shared.server.clone();
-    let mut server = if peer.implicit_tls { Server::with_implicit_tls(config) } else { Server::new(config) };
-    let mut connection =
-        Connection::new(stream, Who::Server).with_tls(Handshake::Server(shared.acceptor.clone()));
-    if let Some(tap) = shared.listen_in.as_ref().and_then(|listen_in| listen_in(&peer)) {
-        connection = connection.with_tap(tap);
-    }
+    let config = shared.smtp.clone();
+    let implicit_tls = peer.service.implicit_tls();
+    let mut server = if implicit_tls { Server::with_implicit_tls(config) } else { Server::new(config) };
     let mut inbox = Inbox { incoming: None, left: 0 };
     // When the content that comes in has taken too long. The timer stands still while messages come and
     // go; it is moved when it fires too early.
@@ -59,7 +51,7 @@ pub(crate) async fn serve(
             None => return,
             Some(Event::Content { declared }) => match shared.store.begin(declared) {
                 Ok(incoming) => {
-                    inbox = Inbox { incoming: Some(incoming), left: shared.server.max_size };
+                    inbox = Inbox { incoming: Some(incoming), left: shared.smtp.max_size };
                     due = Some(Instant::now() + shared.content);
                 }
                 Err(error) => server.refuse(Refusal::from(&error)),
@@ -67,8 +59,8 @@ pub(crate) async fn serve(
             Some(Event::Message(transaction)) => {
                 due = None;
                 let Some(incoming) = inbox.incoming.take() else { continue };
-                let envelope = Envelope::new(&transaction, server.session(), &peer);
-                let kept = incoming.keep(envelope).await;
+                let envelope = Envelope::new(&transaction, server.session(), peer);
+                let kept = incoming.keep(Coming::new(envelope)).await.map(|kept| kept.id);
                 if let Err(error) = &kept {
                     connection.note(&format!("the message was not kept: {error}"));
                 }
