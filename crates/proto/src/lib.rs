@@ -29,6 +29,7 @@ pub mod remedy;
 pub mod reply;
 pub mod sasl;
 pub mod smtp;
+mod speech;
 pub mod tls;
 pub mod transcript;
 

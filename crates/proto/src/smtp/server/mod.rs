@@ -24,7 +24,6 @@ mod login;
 mod opening;
 mod refusal;
 mod session;
-mod speech;
 mod transaction;
 
 use std::fmt;
@@ -38,13 +37,13 @@ use crate::sasl::Acceptor;
 use crate::smtp::Capabilities;
 use crate::smtp::command::{Command, CommandError, MAX_AUTH, initial_response};
 
+use crate::speech::Speech;
 pub use config::Config;
 pub use content::MAX_DISCARDED;
 use content::{Chunk, Opening};
 use faults::{Effect, Place, Strikes};
 pub use refusal::Refusal;
 pub use session::{Forward, Session, Transaction};
-use speech::Speech;
 
 /// What a server tells its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +63,7 @@ pub enum Event {
 pub struct Server {
     config: Arc<Config>,
     state: State,
-    speech: Speech,
+    speech: Speech<Reply, Event>,
     strikes: Strikes,
     session: Session,
     /// What the client may use.
