@@ -25,13 +25,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let (count, size) = (number(5_000)?, number(2_600)?);
     let folder = folder.join(format!("hongyan-delivery-{}", std::process::id()));
-    let done = deliver(&folder.join("mail"), count, size).and_then(|()| state(&folder.join("state"), 100_000));
+    let done =
+        deliver(&folder.join("mail"), count, size).and_then(|()| state(&folder.join("state"), 100_000));
     std::fs::remove_dir_all(&folder)?;
     done
 }
 
 fn deliver(path: &std::path::Path, count: usize, size: usize) -> Result<(), Box<dyn Error>> {
-    let content = b"Subject: a message of the measurement\r\n\r\n".iter().copied().chain(std::iter::repeat(b'x'));
+    let content =
+        b"Subject: a message of the measurement\r\n\r\n".iter().copied().chain(std::iter::repeat(b'x'));
     let content: Vec<u8> = content.take(size).collect();
     let maildir = Maildir::create(path)?;
     rustix::fs::sync();
@@ -53,8 +55,14 @@ fn deliver(path: &std::path::Path, count: usize, size: usize) -> Result<(), Box<
     state.record(kept.iter().enumerate().map(|(n, kept)| known(n, kept)).collect())?;
     let recorded = begin.elapsed();
     let octets = (count * size) as f64 / 1e6;
-    println!("{count} messages of {size} octets: written {written:.1?}, safe {safe:.1?}, recorded {recorded:.1?}");
-    println!("  {:.0} messages/s, {:.0} MB/s", count as f64 / recorded.as_secs_f64(), octets / recorded.as_secs_f64());
+    println!(
+        "{count} messages of {size} octets: written {written:.1?}, safe {safe:.1?}, recorded {recorded:.1?}"
+    );
+    println!(
+        "  {:.0} messages/s, {:.0} MB/s",
+        count as f64 / recorded.as_secs_f64(),
+        octets / recorded.as_secs_f64()
+    );
 
     let begin = Instant::now();
     let entries = maildir.entries()?.len();

@@ -40,10 +40,11 @@ fn folders_of_hostile_names_are_made_listed_and_opened_inside_the_maildir_only()
     let scratch = Scratch::new("folders");
     let maildir = scratch.maildir();
     let long = "长".repeat(1400);
-    let all: HashSet<FolderName> = ["../../x", "a/b", "a\0b", ".", "..", "", "tmp", "cur", &long, "hongyan", "归档"]
-        .into_iter()
-        .flat_map(|name| [FolderName::parse(name, None), FolderName::parse(name, Some('/'))])
-        .collect();
+    let all: HashSet<FolderName> =
+        ["../../x", "a/b", "a\0b", ".", "..", "", "tmp", "cur", &long, "hongyan", "归档"]
+            .into_iter()
+            .flat_map(|name| [FolderName::parse(name, None), FolderName::parse(name, Some('/'))])
+            .collect();
     for name in &all {
         let missing = maildir.folder(name).expect_err("not there yet");
         assert!(matches!(missing, OpenError::NoFolder { .. }), "{missing}");

@@ -60,7 +60,10 @@ fn a_message_is_delivered_octet_for_octet_and_hashed_on_the_way() {
             let mut incoming = maildir.begin().expect("begins");
             content.as_bytes().chunks(step).for_each(|piece| incoming.write_all(piece).expect("writes"));
             let written = incoming.finish().expect("finishes");
-            assert_eq!((written.size, written.hash, written.head), (content.len() as u64, hash(content), hash(head)));
+            assert_eq!(
+                (written.size, written.hash, written.head),
+                (content.len() as u64, hash(content), hash(head))
+            );
             let kept = maildir.commit(vec![(written, Flags::NONE)]).expect("commits").remove(0);
             assert_eq!(fs::read_to_string(&kept.path).expect("reads"), content);
             assert!(kept.unique.ends_with(&format!(",S={}", content.len())), "{}", kept.unique);
@@ -82,7 +85,8 @@ fn a_message_of_any_size_passes_through_in_pieces_of_any_size() {
         for step in [999, BUFFER - 1, BUFFER, 2 * BUFFER] {
             let mut incoming = maildir.begin().expect("begins");
             content.chunks(step).for_each(|piece| incoming.write_all(piece).expect("writes"));
-            let kept = maildir.commit(vec![(incoming.finish().expect("finishes"), Flags::NONE)]).expect("commits");
+            let kept =
+                maildir.commit(vec![(incoming.finish().expect("finishes"), Flags::NONE)]).expect("commits");
             assert!(fs::read(&kept[0].path).expect("reads") == content, "{size} in {step}");
             assert_eq!(kept[0].hash, <Hash>::from(Sha256::digest(&content)));
         }
@@ -109,15 +113,16 @@ fn a_group_is_delivered_in_its_order_with_flags_where_they_belong() {
     let scratch = Scratch::new("group");
     let maildir = scratch.maildir();
     for count in [0, 1, FEW, FEW + 1, 50] {
-        let flags = |n: usize| if n % 2 == 0 { Flags::NONE } else { Flags::SEEN | Flags::parse(b"a") };
-        let group = (0..count).map(|n| (write(&maildir, format!("{n} of {count}").as_bytes()), flags(n))).collect();
+        let flags = |n: usize| if n.is_multiple_of(2) { Flags::NONE } else { Flags::SEEN | Flags::parse(b"a") };
+        let group =
+            (0..count).map(|n| (write(&maildir, format!("{n} of {count}").as_bytes()), flags(n))).collect();
         let kept = maildir.commit(group).expect("commits");
         assert_eq!(kept.len(), count);
         for (n, kept) in kept.iter().enumerate() {
             assert_eq!(fs::read_to_string(&kept.path).expect("reads"), format!("{n} of {count}"));
             let entry = maildir.find(&kept.unique).expect("looks").expect("finds");
             assert_eq!((entry.path(&maildir), entry.flags()), (kept.path.clone(), flags(n)));
-            assert_eq!(entry.place(), if n % 2 == 0 { Place::New } else { Place::Cur });
+            assert_eq!(entry.place(), if n.is_multiple_of(2) { Place::New } else { Place::Cur });
             assert_eq!(entry.size(), Some(kept.size));
         }
     }
@@ -148,7 +153,8 @@ fn many_writers_at_once_do_not_get_in_each_others_way() {
                 let maildir = Maildir::open(path).expect("opens");
                 for group in 0..5 {
                     let content = |n| format!("{writer} {group} {n}");
-                    let all = (0..10).map(|n| (write(&maildir, content(n).as_bytes()), Flags::NONE)).collect();
+                    let all =
+                        (0..10).map(|n| (write(&maildir, content(n).as_bytes()), Flags::NONE)).collect();
                     for (n, kept) in maildir.commit(all).expect("commits").iter().enumerate() {
                         assert_eq!(fs::read_to_string(&kept.path).expect("reads"), content(n));
                     }
@@ -232,7 +238,8 @@ fn messages_are_listed_found_read_and_flagged_while_another_program_renames_them
             let mut listed: Vec<_> =
                 maildir.entries().expect("lists").iter().map(|entry| entry.unique().to_owned()).collect();
             listed.sort();
-            let mut expected: Vec<std::ffi::OsString> = kept.iter().map(|kept| kept.unique.clone().into()).collect();
+            let mut expected: Vec<std::ffi::OsString> =
+                kept.iter().map(|kept| kept.unique.clone().into()).collect();
             expected.sort();
             assert_eq!(listed, expected, "round {round}");
             for (n, kept) in kept.iter().enumerate().skip(round).step_by(20) {
@@ -254,7 +261,9 @@ fn what_was_given_up_long_ago_is_swept_from_tmp_and_nothing_else() {
     let maildir = scratch.maildir();
     let now = SystemTime::now();
     let old = maildir.path().join("tmp/old");
-    for (name, age) in [("tmp/old", STALE), ("tmp/young", STALE / 2), ("new/old", STALE), ("cur/old:2,", STALE)] {
+    for (name, age) in
+        [("tmp/old", STALE), ("tmp/young", STALE / 2), ("new/old", STALE), ("cur/old:2,", STALE)]
+    {
         let file = fs::File::create(maildir.path().join(name)).expect("creates");
         file.set_modified(now - age - Duration::from_secs(60)).expect("sets the time");
     }
