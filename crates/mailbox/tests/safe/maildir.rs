@@ -113,7 +113,8 @@ fn a_group_is_delivered_in_its_order_with_flags_where_they_belong() {
     let scratch = Scratch::new("group");
     let maildir = scratch.maildir();
     for count in [0, 1, FEW, FEW + 1, 50] {
-        let flags = |n: usize| if n.is_multiple_of(2) { Flags::NONE } else { Flags::SEEN | Flags::parse(b"a") };
+        let flags =
+            |n: usize| if n.is_multiple_of(2) { Flags::NONE } else { Flags::SEEN | Flags::parse(b"a") };
         let group =
             (0..count).map(|n| (write(&maildir, format!("{n} of {count}").as_bytes()), flags(n))).collect();
         let kept = maildir.commit(group).expect("commits");
