@@ -168,6 +168,9 @@ impl Client {
             self.deadline = Some(now + self.config.timeouts.content);
             return Step::Receive(Coding::Dot);
         }
+        if self.awaiting.is_empty() && !self.drained {
+            return Step::Read;
+        }
         // Many commands in one write, rather than one for each reply.
         let window = self.window();
         if self.awaiting.len() <= window / 2 {

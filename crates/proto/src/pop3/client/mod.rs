@@ -132,6 +132,9 @@ pub struct Client {
     reading: Reading,
     /// A reply's content is to be taken.
     receive: bool,
+    /// All that has arrived from the server was heard. Nothing is asked before that while no reply is due: what is
+    /// there already would be taken for the answer.
+    drained: bool,
     /// The window is being filled (until it is full) rather than drained (until half).
     filling: bool,
     /// The connection broke while several commands were in flight.
@@ -161,6 +164,7 @@ impl Client {
             awaiting: VecDeque::new(),
             reading: Reading::Status,
             receive: false,
+            drained: false,
             filling: true,
             overtaxed: false,
         }
@@ -257,11 +261,15 @@ impl Machine for Client {
 
     fn input(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Line(line) => match std::mem::replace(&mut self.phase, Phase::Open) {
-                Phase::Opening(opening) => self.on_opening_line(opening, line),
-                Phase::Open => self.on_open_line(now, line),
-                over => self.phase = over,
-            },
+            Input::Line(line) => {
+                self.drained = false;
+                match std::mem::replace(&mut self.phase, Phase::Open) {
+                    Phase::Opening(opening) => self.on_opening_line(opening, line),
+                    Phase::Open => self.on_open_line(now, line),
+                    over => self.phase = over,
+                }
+            }
+            Input::Drained => self.drained = true,
             Input::Overlong => self.on_garbage("a line of the server has no end"),
             Input::Gone { error, .. } => self.on_gone(error),
             Input::Tick { .. } => {
@@ -273,7 +281,7 @@ impl Machine for Client {
                 self.die(Failure::io(Stage::Fetch, Kind::Local, error));
             }
             // A client sends no content, and asks for no literal.
-            Input::Drained | Input::Sent { .. } | Input::SendFailed(_) | Input::Taken(_) => {}
+            Input::Sent { .. } | Input::SendFailed(_) | Input::Taken(_) => {}
         }
     }
 
@@ -283,6 +291,7 @@ impl Machine for Client {
                 return Step::Event(event);
             }
             match &self.phase {
+                Phase::Opening(opening) if !self.drained && !opening.is_handshake() => return Step::Read,
                 Phase::Opening(_) => {
                     if let Some(step) = self.poll_opening(now, out) {
                         return step;

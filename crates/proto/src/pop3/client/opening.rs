@@ -98,6 +98,11 @@ impl Opening {
         }
     }
 
+    /// What has arrived in clear behind the agreement on TLS is for the driver to drop.
+    pub(super) fn is_handshake(&self) -> bool {
+        matches!(self, Self::Handshake { .. })
+    }
+
     pub(super) fn has_several_in_flight(&self) -> bool {
         matches!(self, Self::User { pass_written: true, .. })
     }
