@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{BIG5, EUC_KR, Encoding, GB18030, GBK, ISO_2022_JP, SHIFT_JIS, UTF_8, WINDOWS_1252};
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr_iter, memmem};
 
 use crate::read::finding::{Code, Notes};
 
@@ -60,6 +60,9 @@ enum Charset {
 
 /// What a label means in mail.
 fn lookup(label: &str) -> Charset {
+    if label.eq_ignore_ascii_case("utf-8") {
+        return Charset::Known(UTF_8);
+    }
     let label = label.trim().trim_matches(|c| c == '"' || c == '\'').to_ascii_lowercase();
     let label = label.strip_prefix("charset=").unwrap_or(&label);
     match label {
@@ -128,6 +131,9 @@ fn decode_known<'b>(
     }
     let (text, errors) = encoding.decode_with_bom_removal(bytes);
     if !errors {
+        if encoding == GB18030 && claims_gb2312(label) && !is_gb2312(bytes) {
+            notes.add(Code::Gb2312IsGbk, Some(label));
+        }
         return text;
     }
     if encoding == ISO_2022_JP && bytes.is_ascii() {
@@ -182,6 +188,24 @@ pub(crate) fn decode_detected(bytes: &[u8]) -> (Cow<'_, str>, &'static str) {
     }
     let guess = Encoding::for_bom(bytes).map_or_else(|| detect(bytes), |(found, _)| found);
     (guess.decode_with_bom_removal(bytes).0, guess.name())
+}
+
+fn claims_gb2312(label: &str) -> bool {
+    ["gb2312", "gb_2312-80", "gb_2312", "csgb2312", "euc-cn", "cn-gb", "x-euc-cn", "euccn"]
+        .iter()
+        .any(|name| label.trim().eq_ignore_ascii_case(name))
+}
+
+/// Whether bytes keep within GB 2312-80: ASCII, and pairs of which both bytes lie in 0xA1 to 0xFE.
+fn is_gb2312(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| *byte >= 0x80) {
+        match rest[at..] {
+            [0xa1..=0xf7, 0xa1..=0xfe, ..] => rest = &rest[at + 2..],
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// Whether bytes are UTF-8 with little that is broken, which no other charset looks like.
@@ -279,17 +303,21 @@ fn label_at(bytes: &[u8]) -> &[u8] {
     &rest[..end.unwrap_or(rest.len())]
 }
 
+fn ends_with(bytes: &[u8], name: &[u8]) -> bool {
+    bytes.len() >= name.len() && bytes[bytes.len() - name.len()..].eq_ignore_ascii_case(name)
+}
+
 /// The charset that HTML names in its first kilobytes (`<meta charset=…>`, `http-equiv` or an XML head).
 pub(crate) fn label_in_html(html: &[u8]) -> Option<String> {
     const WINDOW: usize = 4 << 10;
-    let window = html[..html.len().min(WINDOW)].to_ascii_lowercase();
-    let at = memmem::find(&window, b"charset=").map(|at| at + 8);
-    let at = at.or_else(|| {
-        let at = memmem::find(&window, b"encoding=").map(|at| at + 9)?;
-        window.starts_with(b"<?xml").then_some(at)
-    })?;
+    let window = &html[..html.len().min(WINDOW)];
+    let is_xml = window.starts_with(b"<?xml");
+    let names = |at: &usize| {
+        ends_with(&window[..*at], b"charset") || (is_xml && ends_with(&window[..*at], b"encoding"))
+    };
+    let at = memchr_iter(b'=', window).find(names)? + 1;
     let label = label_at(&window[at..]);
-    (!label.is_empty()).then(|| String::from_utf8_lossy(label).into_owned())
+    (!label.is_empty()).then(|| String::from_utf8_lossy(label).to_ascii_lowercase())
 }
 
 /// Whether two labels mean the same charset.
@@ -302,6 +330,14 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
         // Every charset that HTML may name agrees with ASCII on ASCII.
         (Charset::Ascii, Charset::Known(_)) | (Charset::Known(_), Charset::Ascii) => true,
         _ => a.eq_ignore_ascii_case(b),
+    }
+}
+
+/// Whether bytes are whole text in the charset that `label` names.
+pub(crate) fn is_sound(bytes: &[u8], label: &str) -> bool {
+    match lookup(label) {
+        Charset::Known(encoding) => !encoding.decode_without_bom_handling(bytes).1,
+        _ => true,
     }
 }
 

@@ -14,6 +14,47 @@ use crate::read::part::{Duplicates, Part};
 use crate::read::structure::{Pass, spend};
 use crate::read::transfer::Encoding;
 
+/// The first and the last field of one name.
+#[derive(Clone, Copy)]
+pub(super) struct Given {
+    first: Field,
+    last: Field,
+}
+
+impl Given {
+    fn add(given: &mut Option<Self>, field: Field) {
+        given.get_or_insert(Self { first: field, last: field }).last = field;
+    }
+
+    fn counts(self, duplicates: Duplicates) -> Field {
+        if duplicates == Duplicates::Last { self.last } else { self.first }
+    }
+}
+
+/// The fields that say what a part is, found in one go.
+#[derive(Default)]
+struct Named {
+    content_type: Option<Given>,
+    encoding: Option<Given>,
+    disposition: Option<Given>,
+}
+
+impl Named {
+    fn among(fields: &[Field], raw: &[u8]) -> Self {
+        let mut found = Self::default();
+        for field in fields {
+            let given = match field.name().len() {
+                12 if field.is(raw, "Content-Type") => &mut found.content_type,
+                25 if field.is(raw, "Content-Transfer-Encoding") => &mut found.encoding,
+                19 if field.is(raw, "Content-Disposition") => &mut found.disposition,
+                _ => continue,
+            };
+            Given::add(given, *field);
+        }
+        found
+    }
+}
+
 impl Pass<'_> {
     /// The part whose header section is `header`, with its body still without an end.
     pub(super) fn describe(
@@ -28,7 +69,8 @@ impl Pass<'_> {
         let default = if in_digest { MediaType::MESSAGE } else { MediaType::TEXT_PLAIN };
         let mut media_type = None;
         let mut boundary = None;
-        let chosen = self.single(&fields, "Content-Type", part, Code::TwoContentTypes);
+        let named = Named::among(&self.out.fields[fields.clone()], self.raw);
+        let chosen = self.single(named.content_type, "Content-Type", part, Code::TwoContentTypes);
         if let Some(field) = chosen.map(|field| self.revealing(field, &fields)) {
             let mut value = &self.raw[field.value()];
             value = &value[..value.len().min(MAX_FIELD_VALUE)];
@@ -49,7 +91,9 @@ impl Pass<'_> {
                 self.out.findings.add(Code::BadContentType, part, field.value(), Some(&shown));
             }
         }
-        let encoding = self.encoding(part, &fields);
+        let encoding = self.encoding(part, named.encoding);
+        let disposition = named.disposition.map(|given| given.counts(self.duplicates));
+        let content_type = named.content_type.map(|given| given.counts(self.duplicates));
         Part {
             parent,
             children: Vec::new(),
@@ -61,12 +105,14 @@ impl Pass<'_> {
             encoding,
             boundary,
             fields,
+            disposition,
+            content_type,
         }
     }
 
     /// The transfer encoding that the fields name.
-    fn encoding(&mut self, part: usize, fields: &Range<usize>) -> Encoding {
-        match self.single(fields, "Content-Transfer-Encoding", part, Code::TwoEncodings) {
+    fn encoding(&mut self, part: usize, given: Option<Given>) -> Encoding {
+        match self.single(given, "Content-Transfer-Encoding", part, Code::TwoEncodings) {
             Some(field) => {
                 let mut notes = Notes::default();
                 let encoding = Encoding::of_label(&self.raw[field.value()], &mut notes);
@@ -78,11 +124,12 @@ impl Pass<'_> {
     }
 
     /// The field that counts of those called `name`; `conflict` is noted where they differ.
-    fn single(&mut self, fields: &Range<usize>, name: &str, part: usize, conflict: Code) -> Option<Field> {
+    fn single(&mut self, given: Option<Given>, name: &str, part: usize, conflict: Code) -> Option<Field> {
         let raw = self.raw;
-        let mut found = self.out.fields[fields.clone()].iter().filter(|field| field.is(raw, name));
-        let first = *found.next()?;
-        let Some(last) = found.next_back().copied() else { return Some(first) };
+        let Given { first, last } = given?;
+        if first == last {
+            return Some(first);
+        }
         let (a, b) = (raw[first.value()].trim_ascii(), raw[last.value()].trim_ascii());
         if a.eq_ignore_ascii_case(b) {
             self.out.findings.add(Code::RepeatedField, part, last.range(), Some(name));

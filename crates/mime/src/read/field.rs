@@ -183,7 +183,8 @@ fn field_at(raw: &[u8], line: Range<usize>) -> Option<Field> {
     let bytes = &raw[line.clone()];
     let name = bytes.iter().position(|byte| !(33..=126).contains(byte) || *byte == b':')?;
     let blanks = bytes[name..].iter().position(|byte| !is_blank(*byte))?;
-    if name == 0 || bytes[name + blanks] != b':' {
+    // A name may begin with dashes, but what does is a boundary whose blank line is missing.
+    if name == 0 || bytes[name + blanks] != b':' || bytes.starts_with(b"--") {
         return None;
     }
     Some(Field {

@@ -290,9 +290,13 @@ codes! {
     TextAfterClose Lint "text-after-close" "Text follows the closing boundary of the multipart." "结束 boundary 之后还有文字。"
     EncodedContainer Ambiguity "encoded-container" "A {} is transfer-encoded, which RFC 2045 §6.4 forbids; some programs decode it, some do not." "{} 做了传输编码（RFC 2045 §6.4 禁止）；有的程序解码，有的不解码。"
 
+    PartialMessage Defect "partial-message" "This is a piece of a larger message, whose other pieces came by themselves (RFC 2046 §5.2.2): {}." "这是一封大邮件的一段，其余各段另行寄送（RFC 2046 §5.2.2）：{}。"
+    ExternalBody Defect "external-body" "The content is not in this mail but elsewhere (RFC 2046 §5.2.3): {}." "内容不在邮件里，而在别处（RFC 2046 §5.2.3）：{}。"
+
     // Transfer encodings.
     UnknownEncoding Defect "unknown-encoding" "The transfer encoding {} is unknown; the body is left as it is." "未知的传输编码 {}；正文保持原样。"
     OddEncodingName Repair "odd-encoding-name" "The transfer encoding is written {}." "传输编码写作 {}。"
+    UndeclaredEncoding Repair "undeclared-encoding" "The part is encoded although it does not say so; it was decoded: {}." "该部分已编码却没有标明，已解码：{}。"
     Base64BadBytes Defect "base64-bad-bytes" "Bytes that are no base64, passed over: {}." "有 {} 个字节不属于 base64，已略过。"
     Base64NotPadded Repair "base64-not-padded" "Base64 ends without its padding." "base64 结尾缺少填充。"
     Base64Dangling Defect "base64-dangling" "Base64 ends in the middle of a byte; its last character was lost." "base64 在一个字节中间结束；最后一个字符丢失。"
@@ -308,6 +312,7 @@ codes! {
 
     // Charsets.
     UnknownCharset Repair "unknown-charset" "The charset {} is not known; the text was read as what it looks like." "未知字符集 {}；按内容推断解读。"
+    Gb2312IsGbk Repair "gb2312-is-gbk" "The text names {} but uses characters of GBK; it was read as GB18030." "文字标为 {}，却用了 GBK 的字符；已按 GB18030 解读。"
     CharsetMissing Repair "charset-missing" "The text names no charset; it was read as {}." "正文没有标明字符集；按 {} 解读。"
     CharsetLies Ambiguity "charset-lies" "The text is not in the charset it names: {}." "正文并不是所标的字符集：{}。"
     CharsetFromHtml Repair "charset-from-html" "The charset was taken from the HTML itself: {}." "字符集取自 HTML 本身：{}。"

@@ -42,6 +42,7 @@ pub(crate) fn lint(message: &Message<'_>, whole: bool, findings: &mut Findings) 
             required_fields(message, findings);
         }
         raw_header(message, index, findings);
+        elsewhere(message, index, findings);
         let body = message.body(index);
         if !part.is_container() && part.encoding == Encoding::SevenBit && !body.is_ascii() {
             findings.add(Code::EightBitIn7Bit, index, part.body.clone(), Some(part.encoding.name()));
@@ -51,6 +52,27 @@ pub(crate) fn lint(message: &Message<'_>, whole: bool, findings: &mut Findings) 
         lines(message, findings);
         boundaries_after_cr(message, findings);
     }
+}
+
+/// Names content that is not in this message: in its other pieces, or behind an address.
+fn elsewhere(message: &Message<'_>, index: usize, findings: &mut Findings) {
+    let part = &message.parts()[index];
+    let parameters = |names: &[&str]| {
+        let given = names.iter().filter_map(|name| {
+            let value = message.parameter(index, "Content-Type", name)?;
+            Some(format!("{name}={value}"))
+        });
+        given.collect::<Vec<_>>().join(", ")
+    };
+    let (code, shown) = match part.media_type.as_str() {
+        "message/partial" => (Code::PartialMessage, parameters(&["number", "total", "id"])),
+        "message/external-body" => (
+            Code::ExternalBody,
+            parameters(&["access-type", "url", "server", "site", "directory", "name", "expiration"]),
+        ),
+        _ => return,
+    };
+    findings.add(code, index, part.header.clone(), Some(&shown));
 }
 
 fn required_fields(message: &Message<'_>, findings: &mut Findings) {

@@ -71,7 +71,7 @@ impl MediaType {
 
     /// Whether parts lie inside, between boundaries.
     pub fn is_multipart(&self) -> bool {
-        self.top() == "multipart"
+        self.0.starts_with("multipart/")
     }
 
     /// Whether a whole message lies inside (RFC 2046 §5.2.1, RFC 6532 §3.7, RFC 5537 §3.4.1).
@@ -81,6 +81,6 @@ impl MediaType {
 
     /// Whether it is text.
     pub fn is_text(&self) -> bool {
-        self.top() == "text"
+        self.0.starts_with("text/")
     }
 }

@@ -11,11 +11,12 @@ use crate::read::field::Field;
 use crate::read::finding::{Code, Finding, Findings, Notes, Severity};
 use crate::read::limits::{Limits, MAX_FIELD_VALUE};
 use crate::read::lines::LineEnd;
+use crate::read::parameter::plain::{self, Quick};
 use crate::read::parameter::{Parameterized, RawParameters};
 use crate::read::part::{Duplicates, Part};
 use crate::read::source::Segment;
 use crate::read::structure::{Pass, Structure};
-use crate::read::{text, transfer, word};
+use crate::read::{text, transfer, undeclared, word};
 
 /// A message over its raw bytes. Parsing finds structure only; accessors decode when called.
 #[derive(Clone, Debug)]
@@ -30,6 +31,9 @@ pub struct Message<'a> {
     duplicates: Duplicates,
     hint: Hint<'a>,
 }
+
+/// Bytes of a Date that are looked at.
+const MAX_DATE: usize = 1_000;
 
 impl<'a> Message<'a> {
     /// Reads the structure of `raw` within the default [`Limits`]. Any bytes are a message, if a poor one.
@@ -184,6 +188,16 @@ impl<'a> Message<'a> {
         address_list::parse(&text, notes)
     }
 
+    /// The addresses in one field, whatever it is called.
+    pub fn addresses_in(&self, field: &Field) -> Vec<Address> {
+        self.addresses_of_field(field, &mut Notes::default())
+    }
+
+    /// The date in one field, whatever it is called; `None` where it cannot be read.
+    pub fn date_in(&self, field: &Field) -> Option<DateTime> {
+        self.date_of_field(field, &mut Notes::default())
+    }
+
     /// The root's Date; `None` where there is none or it cannot be read.
     pub fn date(&self) -> Option<DateTime> {
         self.date_of_field(self.field(0, "Date")?, &mut Notes::default())
@@ -191,7 +205,7 @@ impl<'a> Message<'a> {
 
     pub(crate) fn date_of_field(&self, field: &Field, notes: &mut Notes) -> Option<DateTime> {
         let value = self.value(field);
-        DateTime::parse(&String::from_utf8_lossy(&value[..value.len().min(1_000)]), notes)
+        DateTime::parse(&value[..value.len().min(MAX_DATE)], notes)
     }
 
     /// The root's Message-ID without its brackets.
@@ -215,12 +229,28 @@ impl<'a> Message<'a> {
     }
 
     pub(crate) fn decode(&self, part: usize, notes: &mut Notes) -> Cow<'a, [u8]> {
-        transfer::decode(self.body(part), self.content_encoding(part), notes)
+        transfer::decode(self.body(part), self.content_encoding(part, notes), notes)
     }
 
-    /// The transfer encoding of a part's own content: that of a container applies to none (RFC 2045 §6.4).
-    fn content_encoding(&self, part: usize) -> transfer::Encoding {
-        if self.parts[part].is_container() { transfer::Encoding::Binary } else { self.parts[part].encoding }
+    /// The transfer encoding of a part's own content: that of a container applies to none (RFC 2045 §6.4), and
+    /// what is plainly encoded though nothing says so is decoded all the same.
+    fn content_encoding(&self, part: usize, notes: &mut Notes) -> transfer::Encoding {
+        let part = &self.parts[part];
+        if part.is_container() {
+            return transfer::Encoding::Binary;
+        }
+        if !part.encoding.is_identity()
+            || part.media_type.is_multipart()
+            || part.media_type.as_str().starts_with("message/")
+        {
+            return part.encoding;
+        }
+        let body = &self.raw[part.body.clone()];
+        let Some(found) = undeclared::encoding_of(body, part.media_type.is_text()) else {
+            return part.encoding;
+        };
+        notes.add(Code::UndeclaredEncoding, Some(&format!("{} / {}", part.encoding.name(), found.name())));
+        found
     }
 
     /// Decodes a part's body into `sink` in pieces of bounded size, for content too large to hold.
@@ -237,7 +267,7 @@ impl<'a> Message<'a> {
         notes: &mut Notes,
         sink: &mut dyn FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        transfer::decode_to(self.body(part), self.content_encoding(part), notes, sink)
+        transfer::decode_to(self.body(part), self.content_encoding(part, notes), notes, sink)
     }
 
     /// A part's content as text in the charset it names, or seems to be in.
@@ -258,15 +288,19 @@ impl<'a> Message<'a> {
 
     /// What a part says it is there for (RFC 2183), in lower case: `attachment`, `inline`.
     pub fn disposition(&self, part: usize) -> Option<String> {
-        let field = self.field(part, "Content-Disposition")?;
-        let parsed =
-            Parameterized::parse(self.bounded_value(field, &mut Notes::default()), &mut Notes::default());
+        let field = self.parts[part].disposition?;
+        let value = self.bounded_value(&field, &mut Notes::default());
+        let parsed = Parameterized::parse(value, &mut Notes::default());
         let token = String::from_utf8_lossy(&parsed.main).to_ascii_lowercase();
         (!token.is_empty()).then_some(token)
     }
 
     /// The file name that a part carries, decoded but not made safe: see [`crate::read::safe::FileNames`].
     pub fn file_name(&self, part: usize) -> Option<String> {
+        let none = |field, name| self.quick(part, field, name) == Quick::None;
+        if none("Content-Disposition", "filename") && none("Content-Type", "name") {
+            return None;
+        }
         self.file_name_noted(part, &mut Notes::default())
     }
 
@@ -289,12 +323,33 @@ impl<'a> Message<'a> {
 
     /// A parameter of a part's field, decoded (RFC 2231, and encoded words where they were misused).
     pub fn parameter(&self, part: usize, field: &str, name: &str) -> Option<String> {
-        self.parameter_noted(part, field, name, &mut Notes::default())
+        match self.quick(part, field, name) {
+            Quick::Value(value) => Some(String::from_utf8_lossy(value).into_owned()),
+            Quick::None => None,
+            Quick::Unclear => self.parameter_noted(part, field, name, &mut Notes::default()),
+        }
+    }
+
+    /// A parameter found without taking its field apart, which most can be.
+    fn quick(&self, part: usize, field: &str, name: &str) -> Quick<'a> {
+        match self.parameter_field(part, field) {
+            None => Quick::None,
+            Some(field) if field.value().len() > MAX_FIELD_VALUE => Quick::Unclear,
+            Some(field) => plain::find(self.value(&field), name),
+        }
+    }
+
+    fn parameter_field(&self, part: usize, field: &str) -> Option<Field> {
+        match field {
+            "Content-Type" => self.parts[part].content_type,
+            "Content-Disposition" => self.parts[part].disposition,
+            other => self.field(part, other).copied(),
+        }
     }
 
     fn parameter_noted(&self, part: usize, field: &str, name: &str, notes: &mut Notes) -> Option<String> {
-        let field = self.field(part, field)?;
-        let value = self.bounded_value(field, notes);
+        let field = self.parameter_field(part, field)?;
+        let value = self.bounded_value(&field, notes);
         // Raw GBK or Shift_JIS has bytes that look like quotes and backslashes: such a value is decoded first.
         let decoded = match std::str::from_utf8(value) {
             Ok(_) => Cow::Borrowed(value),

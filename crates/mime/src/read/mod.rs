@@ -34,6 +34,7 @@ mod structure;
 mod text;
 mod transfer;
 mod tree;
+mod undeclared;
 mod uri;
 mod word;
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::read::field::Field;
 use crate::read::media::MediaType;
 use crate::read::transfer::Encoding;
 
@@ -39,6 +40,10 @@ pub struct Part {
     /// The boundary by which its body was split.
     pub boundary: Option<Vec<u8>>,
     pub(crate) fields: Range<usize>,
+    /// The Content-Disposition that counts.
+    pub(crate) disposition: Option<Field>,
+    /// The Content-Type that counts for parameters.
+    pub(crate) content_type: Option<Field>,
 }
 
 impl Part {

@@ -30,6 +30,10 @@ pub(crate) struct Structure {
     pub(crate) line_end: LineEnd,
 }
 
+/// Room made at first, which most messages get by with.
+const USUAL_PARTS: usize = 8;
+const USUAL_FIELDS: usize = 32;
+
 /// How far an open multipart has come.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
@@ -80,9 +84,9 @@ impl<'a> Pass<'a> {
             line_end,
             stack: Vec::new(),
             out: Structure {
-                parts: Vec::new(),
-                fields: Vec::new(),
-                segments: Vec::new(),
+                parts: Vec::with_capacity(USUAL_PARTS),
+                fields: Vec::with_capacity(USUAL_FIELDS),
+                segments: Vec::with_capacity(4 * USUAL_PARTS),
                 findings: Findings::bounded(limits.findings),
                 truncated: false,
                 line_end,

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
+use memchr::{memchr_iter, memchr2, memmem};
 
 use crate::read::charset::{self, Hint};
 use crate::read::finding::{Code, Notes};
@@ -24,7 +24,7 @@ struct Word<'v> {
 
 /// Unstructured text (RFC 5322 §3.2.5): unfolded, encoded words decoded, raw bytes read by `hint`.
 pub(crate) fn decode_text<'v>(value: &'v [u8], hint: &Hint<'_>, notes: &mut Notes) -> Cow<'v, str> {
-    let Some(first) = memmem::find(value, b"=?") else {
+    let Some(first) = word_mark(value) else {
         return unfold(value, hint, notes);
     };
     let mut out = String::with_capacity(value.len());
@@ -32,7 +32,7 @@ pub(crate) fn decode_text<'v>(value: &'v [u8], hint: &Hint<'_>, notes: &mut Note
     let mut at = 0;
     let mut search = first;
     loop {
-        let found = memmem::find(&value[search..], b"=?").map(|offset| search + offset);
+        let found = word_mark(&value[search..]).map(|offset| search + offset);
         let Some(start) = found else { break };
         let Some(word) = word_at(value, start, notes) else {
             search = start + 2;
@@ -59,6 +59,11 @@ pub(crate) fn decode_text<'v>(value: &'v [u8], hint: &Hint<'_>, notes: &mut Note
     }
     out.push_str(&unfold(rest, hint, notes));
     Cow::Owned(out)
+}
+
+/// Where `=?` stands first.
+pub(crate) fn word_mark(value: &[u8]) -> Option<usize> {
+    memchr_iter(b'=', value).find(|at| value.get(at + 1) == Some(&b'?'))
 }
 
 /// `=?charset?B|Q?text?=` at `start`. Text with spaces or stray question marks is accepted, as long as the
@@ -101,7 +106,7 @@ fn word_at<'v>(value: &'v [u8], start: usize, notes: &mut Notes) -> Option<Word<
 
 /// Length of the encoded text before its `?=`; `None` where the next word begins first, or the value ends.
 fn end_of_word(text: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'?', text).find_map(|at| {
+    memchr_iter(b'?', text).find_map(|at| {
         if text.get(at + 1) == Some(&b'=') {
             return Some(Some(at));
         }
@@ -125,6 +130,11 @@ fn word_start(text: &[u8]) -> bool {
 
 /// Decodes a run of adjacent words: those of one charset are joined as bytes first.
 fn flush(run: &mut Vec<Word<'_>>, out: &mut String, notes: &mut Notes) {
+    if let [word] = run.as_slice() {
+        decode_one(word, out, notes);
+        run.clear();
+        return;
+    }
     let mut rest = run.as_slice();
     while let Some(first) = rest.first() {
         let alike = rest.iter().take_while(|word| word.charset.eq_ignore_ascii_case(first.charset)).count();
@@ -132,6 +142,30 @@ fn flush(run: &mut Vec<Word<'_>>, out: &mut String, notes: &mut Notes) {
         rest = &rest[alike..];
     }
     run.clear();
+}
+
+/// A word by itself.
+fn decode_one(word: &Word<'_>, out: &mut String, notes: &mut Notes) {
+    let mut bytes = Vec::with_capacity(word.text.len());
+    if word.base64 {
+        let mut symbols = Cow::Borrowed(word.text);
+        if symbols.iter().any(u8::is_ascii_whitespace) {
+            symbols.to_mut().retain(|byte| !byte.is_ascii_whitespace());
+        }
+        decode_base64(&symbols, &mut bytes, notes);
+    } else {
+        decode_q(word.text, &mut bytes, notes);
+    }
+    put(&charset::decode_labelled(&bytes, &String::from_utf8_lossy(word.charset), notes), out);
+}
+
+/// Adds decoded text; what a header cannot hold becomes a blank.
+fn put(text: &str, out: &mut String) {
+    if text.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+        out.extend(text.chars().map(|c| if matches!(c, '\r' | '\n' | '\0') { ' ' } else { c }));
+    } else {
+        out.push_str(text);
+    }
 }
 
 fn decode_alike(words: &[Word<'_>], out: &mut String, notes: &mut Notes) {
@@ -158,7 +192,7 @@ fn decode_alike(words: &[Word<'_>], out: &mut String, notes: &mut Notes) {
     }
     flush_base64(&mut pending, &mut bytes, notes);
     let text = decode_joined(&bytes, &borders, &label, notes);
-    out.extend(text.chars().map(|c| if matches!(c, '\r' | '\n' | '\0') { ' ' } else { c }));
+    put(&text, out);
 }
 
 /// Decodes each word's bytes by itself, as the standard has it; all together where that fails.
@@ -186,12 +220,17 @@ fn decode_joined<'b>(bytes: &'b [u8], borders: &[usize], label: &str, notes: &mu
 }
 
 fn flush_base64(pending: &mut Vec<u8>, bytes: &mut Vec<u8>, notes: &mut Notes) {
-    if pending.is_empty() {
+    decode_base64(pending, bytes, notes);
+    pending.clear();
+}
+
+fn decode_base64(symbols: &[u8], bytes: &mut Vec<u8>, notes: &mut Notes) {
+    if symbols.is_empty() {
         return;
     }
-    if encodify::base64::LENIENT.decode_append(&*pending, bytes).is_err() {
-        notes.add(Code::BrokenWord, Some(&String::from_utf8_lossy(pending)));
-        let kept: Vec<u8> = pending
+    if encodify::base64::LENIENT.decode_append(symbols, bytes).is_err() {
+        notes.add(Code::BrokenWord, Some(&String::from_utf8_lossy(symbols)));
+        let kept: Vec<u8> = symbols
             .iter()
             .copied()
             .filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
@@ -199,7 +238,6 @@ fn flush_base64(pending: &mut Vec<u8>, bytes: &mut Vec<u8>, notes: &mut Notes) {
         // Only symbols and padding are left, which the lenient decoder takes in any order.
         let _ = encodify::base64::LENIENT.decode_append(&kept, bytes);
     }
-    pending.clear();
 }
 
 /// The Q encoding (RFC 2047 §4.2); a malformed escape is kept as it is.
@@ -233,7 +271,7 @@ fn decode_q(text: &[u8], out: &mut Vec<u8>, notes: &mut Notes) {
 /// Text without its folds (RFC 5322 §2.2.3): line breaks go, the white space after them stays.
 fn unfold<'v>(value: &'v [u8], hint: &Hint<'_>, notes: &mut Notes) -> Cow<'v, str> {
     let text = charset::decode_raw_header(value, hint, notes);
-    if !text.bytes().any(|byte| matches!(byte, b'\r' | b'\n')) {
+    if memchr2(b'\r', b'\n', text.as_bytes()).is_none() {
         return text;
     }
     Cow::Owned(text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect())

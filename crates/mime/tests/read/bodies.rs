@@ -172,7 +172,13 @@ fn text_is_read_in_the_charset_it_is_in() {
     let cases: &[Case] = &[
         ("UTF-8", "text/plain; charset=utf-8", "中文é".as_bytes(), "中文é", None),
         ("a byte order mark goes", "text/plain; charset=utf-8", "\u{feff}中".as_bytes(), "中", None),
-        ("gb2312 is GB18030", "text/plain; charset=gb2312", b"\xe9\x46\x81\x39\xef\x30", "镕㐁", None),
+        (
+            "gb2312 is GB18030",
+            "text/plain; charset=gb2312",
+            b"\xe9\x46\x81\x39\xef\x30",
+            "镕㐁",
+            Some("gb2312-is-gbk"),
+        ),
         ("GBK", "text/plain; charset=\"GBK\"", b"\xd6\xd0\xce\xc4", "中文", None),
         ("Big5", "text/plain; charset=big5", b"\xa4\xa4\xa4\xe5", "中文", None),
         ("EUC-KR by an old name", "text/plain; charset=ks_c_5601-1987", b"\xc7\xd1", "한", None),

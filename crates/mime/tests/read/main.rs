@@ -7,6 +7,7 @@ mod differential;
 mod fixtures;
 mod headers;
 mod hostile;
+mod oracles;
 mod reading;
 mod safety;
 mod structure;

@@ -69,10 +69,21 @@ fn looks_like_base64(body: &[u8]) -> bool {
     let rest = &body[start..];
     let end = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len());
     let line = rest[..end].trim_ascii_end();
+    if is_words(line) {
+        return false;
+    }
     line.iter().all(|byte| is_symbol(*byte) || matches!(byte, b'=' | b'-' | b'_')) || {
         let odd = line.iter().filter(|byte| !is_symbol(**byte) && **byte != b'=').count();
         odd * 8 < line.len()
     }
+}
+
+/// Whether a line is words with spaces between them, which lines of base64 never are.
+fn is_words(line: &[u8]) -> bool {
+    const LONGEST: usize = 20;
+    let mut words = line.split(|byte| *byte == b' ');
+    line.iter().filter(|byte| **byte == b' ').count() >= 2
+        && words.all(|word| (1..=LONGEST).contains(&word.len()))
 }
 
 struct State {

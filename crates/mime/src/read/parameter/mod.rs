@@ -3,6 +3,8 @@
 //! Values are read as real mail writes them: unquoted file names with spaces, quotes without an end, names
 //! folded after the `=`, comments, encoded words, pieces in any order, and raw bytes of any charset.
 
+pub(crate) mod plain;
+
 use std::borrow::Cow;
 
 use memchr::memchr;
@@ -135,21 +137,32 @@ impl<'v> Parameterized<'v> {
             }
         }
         if label.is_some() && pieces.len() > 1 {
-            note_split_pieces(&pieces, label.as_deref(), notes);
+            note_split_pieces(&pieces, &out, label.as_deref(), notes);
         }
         Some((out, label))
     }
 }
 
-/// Notes where a piece by itself ends within a character.
-fn note_split_pieces(pieces: &[(u32, bool, &Parameter<'_>)], label: Option<&str>, notes: &mut Notes) {
-    let utf8 = label.is_some_and(|label| label.eq_ignore_ascii_case("utf-8"));
-    for (_, extended, parameter) in pieces.iter().skip(1) {
+/// Notes where a piece by itself is no whole text although all of them together are.
+fn note_split_pieces(
+    pieces: &[(u32, bool, &Parameter<'_>)],
+    whole: &[u8],
+    label: Option<&str>,
+    notes: &mut Notes,
+) {
+    let Some(label) = label else { return };
+    if charset::is_plain(whole) || !charset::is_sound(whole, label) {
+        return;
+    }
+    let is_split = |(at, (_, extended, parameter)): (usize, &(u32, bool, &Parameter<'_>))| {
+        let value = &parameter.value;
+        let value = if at == 0 { split_charset(value).map_or(&value[..], |(_, rest)| rest) } else { value };
         let mut bytes = Vec::new();
-        percent_decode(&parameter.value, &mut bytes);
-        if *extended && utf8 && bytes.first().is_some_and(|byte| (0x80..0xc0).contains(byte)) {
-            notes.add(Code::SplitCharacter, None);
-        }
+        percent_decode(value, &mut bytes);
+        *extended && !charset::is_sound(&bytes, label)
+    };
+    if pieces.iter().enumerate().any(is_split) {
+        notes.add(Code::SplitCharacter, None);
     }
 }
 

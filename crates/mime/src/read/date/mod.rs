@@ -1,5 +1,7 @@
 //! Dates in headers (RFC 5322 §3.3, §4.3), also in the other forms that occur.
 
+mod plain;
+
 use std::fmt;
 
 use crate::read::finding::{Code, Notes};
@@ -55,7 +57,11 @@ impl DateTime {
     }
 
     /// Reads a date as mail has it; what is not RFC 5322 §3.3 is noted.
-    pub(crate) fn parse(value: &str, notes: &mut Notes) -> Option<Self> {
+    pub(crate) fn parse(value: &[u8], notes: &mut Notes) -> Option<Self> {
+        plain::parse(value).or_else(|| Self::parse_carefully(&String::from_utf8_lossy(value), notes))
+    }
+
+    fn parse_carefully(value: &str, notes: &mut Notes) -> Option<Self> {
         let plain = without_comments(value);
         let mut found = Found::default();
         for token in

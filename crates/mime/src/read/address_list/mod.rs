@@ -4,6 +4,8 @@
 //! never closed, semicolons for commas, names without brackets around the address: each is read as it was
 //! meant, and noted. No address is dropped.
 
+mod plain;
+
 use crate::address::{Address, Mailbox};
 use crate::read::charset::Hint;
 use crate::read::finding::{Code, Notes, floor_char_boundary};
@@ -12,6 +14,10 @@ use crate::read::word;
 
 /// Reads a list; encoded words are decoded after it has been taken apart, so they cannot add addresses.
 pub(crate) fn parse(value: &str, notes: &mut Notes) -> Vec<Address> {
+    plain::parse(value).unwrap_or_else(|| parse_carefully(value, notes))
+}
+
+fn parse_carefully(value: &str, notes: &mut Notes) -> Vec<Address> {
     let mut list = List { text: value, at: 0, count: 0, unclosed: false, notes };
     list.run()
 }
