@@ -5,8 +5,10 @@
 pub mod account;
 pub mod cli;
 pub mod composed;
+pub mod receive;
 pub mod said;
 
+pub use hongyan_mailbox as mailbox;
 pub use hongyan_mime as mime;
 pub use hongyan_net as net;
 pub use hongyan_proto as proto;

@@ -36,6 +36,17 @@ impl Default for Fingerprint {
     }
 }
 
+impl std::io::Write for Fingerprint {
+    fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+        self.update(octets);
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Fingerprint {
     /// The message's next octets.
     pub fn update(&mut self, octets: &[u8]) {

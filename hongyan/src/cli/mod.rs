@@ -8,6 +8,7 @@ mod demo;
 mod draft;
 mod exit;
 mod extract;
+mod fetch;
 mod figures;
 mod forward;
 mod inspect;
@@ -52,6 +53,7 @@ enum Command {
     Recv(recv::Args),
     Reply(Box<reply::Args>),
     Forward(Box<forward::Args>),
+    Fetch(Box<fetch::Args>),
     Inspect(inspect::Args),
     Extract(extract::Args),
     Sandbox(sandbox::Args),
@@ -67,6 +69,7 @@ impl Command {
             Self::Recv(args) => args.run(),
             Self::Reply(args) => args.run(),
             Self::Forward(args) => args.run(),
+            Self::Fetch(args) => args.run(),
             Self::Inspect(args) => args.run(),
             Self::Extract(args) => args.run(),
             Self::Sandbox(args) => args.run(),

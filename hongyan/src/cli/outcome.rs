@@ -261,7 +261,7 @@ fn stage(stage: Stage, language: Language) -> String {
 }
 
 /// A length for people.
-fn octets(size: u64, language: Language) -> String {
+pub(crate) fn octets(size: u64, language: Language) -> String {
     const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
     if size < 1000 {
         return format!("{size} {}", language.choose("bytes", "字节"));

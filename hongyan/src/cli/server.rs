@@ -135,6 +135,11 @@ impl Receiving {
         self.found(&FETCHING_BY_POP3)
     }
 
+    /// Whether a person named an account.
+    pub(crate) fn names_account(&self) -> bool {
+        self.how.account.is_some()
+    }
+
     fn found(&self, purpose: &Purpose) -> Result<Target, Trouble> {
         let found = self.how.find(self.server.as_deref(), purpose)?;
         let target =

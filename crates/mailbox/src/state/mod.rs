@@ -117,6 +117,8 @@ pub enum Change {
     UidValidity(u32),
     /// All changes up to this MODSEQ have been seen (RFC 7162).
     HighestModSeq(u64),
+    /// The sizes that the server lists are not always those of the messages.
+    SizesDiffer,
 }
 
 /// The state of one account's folder, open for writing.
@@ -138,6 +140,7 @@ pub struct State {
 
 const UID_VALIDITY: &str = "uid-validity";
 const HIGHEST_MOD_SEQ: &str = "highest-mod-seq";
+const SIZES_DIFFER: &str = "sizes-differ";
 
 impl State {
     /// Opens the state of an account's folder in the Maildir that is locked. Where there is none, it is empty and
@@ -203,6 +206,12 @@ impl State {
         self.numbers.get(HIGHEST_MOD_SEQ).copied()
     }
 
+    /// Whether the sizes that the server lists are not always those of the messages, so that they tell nothing.
+    #[must_use]
+    pub fn sizes_differ(&self) -> bool {
+        self.numbers.get(SIZES_DIFFER).is_some_and(|&value| value != 0)
+    }
+
     /// What is at hand of a message, if it is known by this identifier.
     #[must_use]
     pub fn get(&self, id: &Id) -> Option<Seen> {
@@ -251,6 +260,21 @@ impl State {
         self.append(&changes)
     }
 
+    /// These identifiers are believed no more: their messages are only found by content ([`alike`](Self::alike)).
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn distrust(&mut self, ids: impl IntoIterator<Item = Id>) -> io::Result<()> {
+        let mut text = String::new();
+        for id in ids {
+            if let Some(known) = self.known(&id)? {
+                line::write_about(&mut text, '-', &id)?;
+                line::write_message(&mut text, &known, false)?;
+            }
+        }
+        self.append_behind(text, &[])
+    }
+
     /// Makes changes, all in one write; safe on disk when this returns. They take effect in order.
     ///
     /// # Errors
@@ -271,6 +295,7 @@ impl State {
                     line::write_number(&mut text, UID_VALIDITY, u64::from(*value));
                 }
                 Change::HighestModSeq(value) => line::write_number(&mut text, HIGHEST_MOD_SEQ, *value),
+                Change::SizesDiffer => line::write_number(&mut text, SIZES_DIFFER, 1),
             }
         }
         self.write(text.as_bytes())?;

@@ -9,11 +9,11 @@ use crate::cli::paint::{Color, Paint, Style};
 use crate::cli::terminal::{Language, safe, tell};
 use crate::cli::trouble::Trouble;
 use crate::net::connect::{Proxy, Route};
-use crate::net::smtp;
 use crate::net::tls::{Connector, Policy, Roots};
-use crate::proto::provider::Provider;
+use crate::net::{pop3, smtp};
 use crate::proto::sasl::Credentials;
 use crate::proto::smtp::{Config, Timeouts};
+use crate::proto::{self, provider::Provider};
 
 /// A server, and everything that is known about how to speak with it.
 #[derive(Debug)]
@@ -49,10 +49,6 @@ impl Target {
         const GOODBYE: Duration = Duration::from_secs(1);
         let mut timeouts = self.timeout.map_or_else(Timeouts::default, Timeouts::all);
         timeouts.quit = timeouts.quit.min(GOODBYE);
-        let mut route = Route { proxy: self.proxy.clone(), ..Route::default() };
-        if let Some(patience) = self.timeout {
-            (route.each, route.total) = (patience, patience);
-        }
         smtp::Options {
             session: Config {
                 hello: String::new(),
@@ -64,9 +60,42 @@ impl Target {
                 ..Config::default()
             },
             tls: Connector::new(self.certificates.clone()),
-            route,
+            route: self.route(),
             tap: None,
         }
+    }
+
+    /// How to speak POP3 with it.
+    pub(crate) fn pop3(&self, credentials: Option<Credentials>) -> pop3::Options {
+        let language = Language::of_the_environment();
+        pop3::Options {
+            session: pop3::Config {
+                tls: self.security.start_tls,
+                credentials,
+                plaintext_auth: self.security.plaintext_auth,
+                pipelining: self.pipelining,
+                language: Some(language.choose("en", "zh").to_owned()),
+                timeouts: self.timeout.map_or_else(Default::default, proto::pop3::Timeouts::all),
+                ..Default::default()
+            },
+            tls: Connector::new(self.certificates.clone()),
+            route: self.route(),
+            tap: None,
+        }
+    }
+
+    /// What mail fetched from it is recorded under: login and server.
+    pub(crate) fn account_key(&self) -> String {
+        let user = self.user.as_deref().unwrap_or_default();
+        format!("{}://{user}@{}", self.server.protocol.scheme(), self.server.place())
+    }
+
+    fn route(&self) -> Route {
+        let mut route = Route { proxy: self.proxy.clone(), ..Route::default() };
+        if let Some(patience) = self.timeout {
+            (route.each, route.total) = (patience, patience);
+        }
+        route
     }
 
     /// Who logs in, where anybody does; asks the person at the terminal if need be.
