@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hongyan_net::tls::Acceptor;
+use hongyan_proto::imap::server as imap;
 use hongyan_proto::pop3::server as pop3;
 use hongyan_proto::smtp::server as smtp;
 use tokio::io::AsyncWriteExt;
@@ -57,6 +58,7 @@ pub struct Peer {
 pub(crate) struct Shared {
     pub(crate) smtp: Arc<smtp::Config>,
     pub(crate) pop3: Arc<pop3::Config>,
+    pub(crate) imap: Arc<imap::Config>,
     /// The maildrops that POP3 sessions have.
     pub(crate) taken: Taken,
     pub(crate) acceptor: Acceptor,
@@ -199,6 +201,7 @@ fn shared(config: &Config, store: Store, acceptor: Acceptor) -> Shared {
     Shared {
         smtp: Arc::new(servers::smtp(config)),
         pop3: Arc::new(servers::pop3(config)),
+        imap: Arc::new(servers::imap(config)),
         taken: Taken::default(),
         acceptor,
         store,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use hongyan_proto::faults::Faults;
+use hongyan_proto::imap::server as imap;
 use hongyan_proto::pop3::server as pop3;
 use hongyan_proto::sasl::{Secret, Users};
 use hongyan_proto::smtp::server as smtp;
@@ -82,5 +83,24 @@ pub(crate) fn pop3(config: &Config) -> pop3::Config {
         idle: config.limits.idle.saturating_mul(2),
         faults: Faults::new(config.faults.iter().cloned(), config.seed),
         ..pop3::Config::default()
+    }
+}
+
+pub(crate) fn imap(config: &Config) -> imap::Config {
+    let users = named(config);
+    let mut defaults = imap::Config::default();
+    defaults.mechanisms.retain(|mechanism| mechanism != "EXTERNAL");
+    if users.is_none() {
+        defaults.mechanisms.retain(|mechanism| ANY_PASSWORD.contains(&mechanism.as_str()));
+    }
+    imap::Config {
+        name: config.name.clone(),
+        users: Some(users.unwrap_or_else(|| Arc::new(Anybody))),
+        clear_login: config.clear_login,
+        max_size: config.limits.message,
+        errors: config.limits.errors,
+        idle: config.limits.idle.saturating_mul(6),
+        faults: Faults::new(config.faults.iter().cloned(), config.seed),
+        ..defaults
     }
 }

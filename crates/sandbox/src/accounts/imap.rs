@@ -11,7 +11,6 @@ use hongyan_proto::imap::server::mailboxes::{
 };
 use hongyan_proto::imap::server::structure::{Envelope, Part};
 use hongyan_proto::machine::Ticket;
-use tokio::sync::watch;
 
 use super::record::{Arrival, Number, Record};
 use super::register::{INBOX, Kept};
@@ -31,24 +30,11 @@ pub struct View {
     user: String,
     /// The mail whose parts were looked for last: they are asked for one after another.
     looked_into: Option<(u64, Layout)>,
-    /// Hears of changes in the mailbox that was looked at last.
-    watched: Option<(Number, watch::Receiver<()>)>,
 }
 
 impl View {
     pub(crate) fn of(store: Store, user: String) -> Self {
-        Self { store, user, looked_into: None, watched: None }
-    }
-
-    /// Waits for a change in the mailbox that was looked at last; for ever where there was none.
-    pub async fn changed(&mut self) {
-        if let Some((_, watch)) = &mut self.watched
-            && watch.changed().await.is_ok()
-        {
-            return;
-        }
-        // The mailbox is gone, and with it its changes.
-        std::future::pending().await
+        Self { store, user, looked_into: None }
     }
 
     /// Does something to the accounts, and then removes from the store what is in no mailbox any more.
@@ -188,10 +174,6 @@ impl Mailboxes for View {
         let mut kept = self.store.register().lock();
         let number = number(&kept, &self.user, name)?;
         let mailbox = kept.state.mailbox_mut(number).ok_or_else(No::nonexistent)?;
-        match &mut self.watched {
-            Some((watched, changes)) if *watched == number => changes.mark_unchanged(),
-            watched => *watched = Some((number, mailbox.watch())),
-        }
         Ok(mailbox.snapshot())
     }
 

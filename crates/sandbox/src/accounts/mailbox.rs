@@ -60,7 +60,7 @@ pub(crate) struct Mailbox {
     forgotten: u64,
     /// As it was asked for last, unless it changed.
     snapshot: Option<Arc<Snapshot>>,
-    /// Told of every change.
+    /// Told of every change: its user's, who hears of all mailboxes.
     changed: watch::Sender<()>,
 }
 
@@ -70,6 +70,7 @@ impl Mailbox {
         name: String,
         special_use: Option<SpecialUse>,
         uid_validity: u32,
+        changed: watch::Sender<()>,
     ) -> Self {
         Self {
             user,
@@ -83,7 +84,7 @@ impl Mailbox {
             gone: VecDeque::new(),
             forgotten: 0,
             snapshot: None,
-            changed: watch::Sender::new(()),
+            changed,
         }
     }
 
@@ -94,11 +95,6 @@ impl Mailbox {
 
     pub(crate) fn get(&self, uid: u32) -> Option<&Mail> {
         self.mails.get(&uid)
-    }
-
-    /// Hears of every change from now on.
-    pub(crate) fn watch(&self) -> watch::Receiver<()> {
-        self.changed.subscribe()
     }
 
     pub(crate) fn snapshot(&mut self) -> Arc<Snapshot> {
@@ -226,7 +222,7 @@ mod tests {
 
     #[test]
     fn what_is_gone_is_known_one_by_one_unless_it_was_too_much() {
-        let mut mailbox = Mailbox::new("u".into(), "INBOX".into(), None, 7);
+        let mut mailbox = Mailbox::new("u".into(), "INBOX".into(), None, 7, watch::Sender::new(()));
         for uid in 1..=5 {
             mailbox.add(mail(uid));
         }
@@ -250,7 +246,7 @@ mod tests {
 
     #[test]
     fn more_than_is_remembered_is_told_as_unknown() {
-        let mut mailbox = Mailbox::new("u".into(), "INBOX".into(), None, 7);
+        let mut mailbox = Mailbox::new("u".into(), "INBOX".into(), None, 7, watch::Sender::new(()));
         for (mod_seq, uid) in (2..).zip(1..=MOST_GONE as u32 + 1) {
             mailbox.remove(&[uid], mod_seq);
         }

@@ -17,6 +17,7 @@ mod state;
 use std::io;
 
 use hongyan_proto::imap::Flags;
+use tokio::sync::watch;
 
 pub use deliver::{OPEN_ACCOUNTS, POSTMASTER};
 pub use imap::{MAILBOXES, MAX_NAME, SUBSCRIPTIONS, View};
@@ -141,6 +142,11 @@ impl Accounts {
     /// Where the user has none yet and making them cannot be written down.
     pub fn view(&self, login: &str) -> io::Result<View> {
         Ok(View::of(self.store.clone(), self.log_in(login)?))
+    }
+
+    /// Hears of every change in a user's mailboxes from now on; `None` where there is no such account.
+    pub fn watch(&self, user: &str) -> Option<watch::Receiver<()>> {
+        self.store.register().lock().state.account(user).map(|account| account.changed.subscribe())
     }
 
     /// The name of the account that a login name means; it has the usual mailboxes from now on.

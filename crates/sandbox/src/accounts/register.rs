@@ -14,6 +14,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use hongyan_proto::imap::Flags;
 
+use hongyan_proto::imap::server::Appended;
+
 use super::deliver::{self, OPEN_ACCOUNTS, POSTMASTER};
 use super::journal::Journal;
 use super::mailbox::{Mail, SPECIAL};
@@ -43,13 +45,6 @@ struct Written {
     journal: Option<Journal>,
     /// How many records it has.
     records: usize,
-}
-
-/// A mail in a mailbox, as IMAP's APPENDUID names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Placed {
-    pub(crate) uid_validity: u32,
-    pub(crate) uid: u32,
 }
 
 impl Register {
@@ -96,7 +91,7 @@ impl Register {
     }
 
     /// Sorts a mail into the mailboxes that it is for. Where it was put into one, that is told.
-    pub(crate) fn deliver(&self, envelope: &Envelope, arrival: &Arrival) -> Option<Placed> {
+    pub(crate) fn deliver(&self, envelope: &Envelope, arrival: &Arrival) -> Option<Appended> {
         let mut kept = self.lock();
         if let Some(put) = &envelope.put {
             return kept.place(&put.user, &put.mailbox, arrival);
@@ -204,7 +199,7 @@ impl Kept {
     }
 
     /// Puts a mail into a mailbox, or into INBOX where that is not there.
-    fn place(&mut self, user: &str, mailbox: &str, arrival: &Arrival) -> Option<Placed> {
+    fn place(&mut self, user: &str, mailbox: &str, arrival: &Arrival) -> Option<Appended> {
         let mut records = Vec::new();
         self.furnish(user, &mut records);
         if !records.is_empty() {
@@ -213,7 +208,7 @@ impl Kept {
         let number = self.state.number(user, mailbox).or_else(|| self.state.number(user, INBOX))?;
         let mailbox = self.state.mailbox(number)?;
         let (uid, mod_seq) = (mailbox.uid_next, mailbox.highest_mod_seq + 1);
-        let placed = Placed { uid_validity: mailbox.uid_validity, uid };
+        let placed = Appended { uid_validity: mailbox.uid_validity, uid };
         self.commit_anyway(vec![Record::mail(number, uid, arrival, mod_seq)]);
         Some(placed)
     }

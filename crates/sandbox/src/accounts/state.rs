@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use hongyan_proto::imap::Date;
+use tokio::sync::watch;
 
 use super::mailbox::{Mail, Mailbox};
 use super::record::{Arrival, FORMAT, Number, Record};
@@ -28,6 +29,8 @@ pub(super) struct Account {
     pub(super) subscribed: BTreeSet<String>,
     /// Mail of the store up to this number has been sorted to this user, or to others.
     pub(super) through: u64,
+    /// Told of every change in its mailboxes.
+    pub(super) changed: watch::Sender<()>,
 }
 
 impl State {
@@ -94,12 +97,14 @@ impl State {
                 mod_seq,
                 forgotten,
             } => {
-                let mut mailbox = Mailbox::new(user.clone(), name.clone(), special_use, uid_validity);
+                let account = self.accounts.entry(user.clone()).or_default();
+                account.mailboxes.insert(name.clone(), number);
+                let changed = account.changed.clone();
+                let mut mailbox = Mailbox::new(user, name, special_use, uid_validity, changed);
                 mailbox.uid_next = uid_next;
                 mailbox.highest_mod_seq = mod_seq;
                 mailbox.forget(forgotten);
                 self.last_validity = self.last_validity.max(uid_validity);
-                self.accounts.entry(user).or_default().mailboxes.insert(name, number);
                 self.mailboxes.insert(number, mailbox);
             }
             Record::Renamed { number, name } => {

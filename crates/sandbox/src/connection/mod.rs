@@ -1,6 +1,7 @@
 //! One client, from its connection to its end: what is the same in every protocol. Each has a file of its
 //! own for what its server's events mean to the store.
 
+mod imap;
 pub(crate) mod pop3;
 mod smtp;
 
@@ -25,6 +26,6 @@ pub(crate) async fn serve(stream: TcpStream, peer: Peer, shared: Arc<Shared>, st
     match peer.service.protocol() {
         Protocol::Smtp => smtp::serve(connection, &peer, &shared, stop).await,
         Protocol::Pop3 => pop3::serve(connection, &peer, &shared, stop).await,
-        Protocol::Imap => {}
+        Protocol::Imap => imap::serve(connection, &peer, &shared, stop).await,
     }
 }

@@ -18,11 +18,12 @@ use std::time::SystemTime;
 
 use hongyan_proto::imap::Date;
 use hongyan_proto::imap::Flags;
+use hongyan_proto::imap::server::Appended;
 use tokio::sync::broadcast;
 
 use crate::accounts::Accounts;
 use crate::accounts::record::Arrival;
-use crate::accounts::register::{Placed, Register};
+use crate::accounts::register::Register;
 use crate::config::Keep;
 use crate::error::StartError;
 use crate::reading::LineEnds;
@@ -74,7 +75,7 @@ pub(crate) struct Arriving {
 pub(crate) struct Kept {
     pub(crate) id: u64,
     /// Where, if it was put into a certain mailbox.
-    pub(crate) placed: Option<Placed>,
+    pub(crate) placed: Option<Appended>,
 }
 
 #[derive(Debug)]
@@ -297,13 +298,18 @@ impl Incoming {
 impl Coming {
     /// Without flags, now.
     pub(crate) fn new(envelope: Envelope) -> Self {
-        let how = Arriving { flags: Flags::default(), date: SystemTime::now().into(), more_as_lines: 0 };
-        Self { envelope, how }
+        Self::with(envelope, Flags::default(), None)
+    }
+
+    /// With flags, and a date if it has one.
+    pub(crate) fn with(envelope: Envelope, flags: Flags, date: Option<Date>) -> Self {
+        let date = date.unwrap_or_else(|| SystemTime::now().into());
+        Self { envelope, how: Arriving { flags, date, more_as_lines: 0 } }
     }
 }
 
 impl News {
-    fn kept(&self, message: &Arc<Message>, how: Arriving) -> Option<Placed> {
+    fn kept(&self, message: &Arc<Message>, how: Arriving) -> Option<Appended> {
         let Arriving { flags, date, more_as_lines } = how;
         let (id, size) = (message.id, message.envelope.size);
         let arrival = Arrival { id, size, more_as_lines, date, flags };

@@ -5,6 +5,7 @@ mod client;
 mod clients;
 mod faults;
 mod full_disk;
+mod imap;
 mod keeping;
 mod limits;
 mod pop3;
