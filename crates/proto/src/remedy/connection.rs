@@ -10,9 +10,10 @@ pub(super) static RULES: &[Rule] = &[
         "resolve.not-a-name",
         &[ANY.cause(&["is not a host name"])],
         t(
-            "That is no host name. Write the server as smtps://HOST:465 or smtp://HOST:587, without \
-             spaces.",
-            "这不是有效的主机名。请按 smtps://主机:465 或 smtp://主机:587 的格式填写，不要含空格。",
+            "That is no host name. Write the server as smtps://HOST:465 or smtp://HOST:587 for sending, \
+             imaps://HOST or pop3s://HOST for fetching, without spaces.",
+            "这不是有效的主机名。请按 smtps://主机:465 或 smtp://主机:587（发信）、imaps://主机 或 pop3s://主机（收信）的\
+             格式填写，不要含空格。",
         ),
     ),
     Rule::new(
@@ -32,8 +33,8 @@ pub(super) static RULES: &[Rule] = &[
         &[ANY.at(&[Resolve]).kind(&[Unreachable])],
         t(
             "There is no host of this name. Check the server's name for a typing error; for a \
-             provider's address it is often smtp. and the domain.",
-            "找不到这个主机名。请检查服务器名称的拼写；服务商的发信服务器通常是 smtp. 加域名。",
+             provider's address it is often smtp., imap. or pop. and the domain.",
+            "找不到这个主机名。请检查服务器名称的拼写；服务商的服务器通常是 smtp.、imap. 或 pop. 加域名。",
         ),
     ),
     Rule::new(
@@ -41,8 +42,8 @@ pub(super) static RULES: &[Rule] = &[
         &[ANY.at(&[Connect]).cause(&["proxy", "socks"])],
         t(
             "The proxy did not make the connection. Check its address and login, and whether it lets \
-             ports 465 and 587 through; many web proxies allow port 443 only.",
-            "代理没有建立连接。请检查代理地址和登录信息，以及它是否放行 465 和 587 端口；许多网页\
+             ports 465, 587, 993 and 995 through; many web proxies allow port 443 only.",
+            "代理没有建立连接。请检查代理地址和登录信息，以及它是否放行 465、587、993 和 995 端口；许多网页\
              代理只允许 443。",
         ),
     ),
@@ -50,8 +51,9 @@ pub(super) static RULES: &[Rule] = &[
         "connect.refused-provider",
         &[ANY.at(&[Connect]).cause(&["connection refused"]).provider(|_| true)],
         t(
-            "Nothing answers on that host and port. {name} takes mail at {smtp}.",
-            "该主机和端口没有服务。{name}的发信服务器是 {smtp}。",
+            "Nothing answers on that host and port. {name} takes mail at {smtp}, and gives it \
+             out at {fetch}.",
+            "该主机和端口没有服务。{name}的发信服务器是 {smtp}，收信服务器是 {fetch}。",
         ),
     ),
     Rule::new(
@@ -59,10 +61,11 @@ pub(super) static RULES: &[Rule] = &[
         &[ANY.at(&[Connect]).cause(&["connection refused"])],
         t(
             "The host is there, but nothing answers on that port. Check the port: 465 (smtps://) or \
-             587 (smtp:// with STARTTLS) for handing in mail, 25 between servers. If it is a server of \
+             587 (smtp:// with STARTTLS) for handing in mail, 25 between servers, 993 (imaps://) or \
+             995 (pop3s://) for fetching it. If it is a server of \
              your own, see that it runs and listens on this address.",
             "主机存在，但该端口没有服务。请检查端口：发信用 465（smtps://）或 587（smtp:// 加 STARTTLS），\
-             25 用于服务器之间。如果是自己的服务器，请确认它已启动并监听该地址。",
+             25 用于服务器之间；收信用 993（imaps://）或 995（pop3s://）。如果是自己的服务器，请确认它已启动并监听该地址。",
         ),
     ),
     Rule::new(
@@ -79,18 +82,19 @@ pub(super) static RULES: &[Rule] = &[
         &[ANY.at(&[Connect]).kind(&[Timeout]), ANY.at(&[Connect]).cause(&["no answer", "timed out"])],
         t(
             "The server did not answer at all. A firewall may swallow the connection: many networks \
-             and cloud hosts block port 25. Try ports 465 and 587, or another network.",
+             and cloud hosts block port 25. Try ports 465 and 587 (for fetching: 993 and 995), or another network.",
             "服务器完全没有响应。可能被防火墙拦截：许多网络和云主机封锁 25 端口。请尝试 465 和 587 端\
-             口，或换一个网络。",
+             口（收信用 993 和 995），或换一个网络。",
         ),
     ),
     Rule::new(
         "greeting.silent",
         &[ANY.at(&[Greeting]).kind(&[Timeout])],
         t(
-            "The connection stands, but the server says nothing. If the port is 465, the server waits \
-             for TLS: use smtps://. Otherwise it may be overloaded: try again later.",
-            "已连接，但服务器没有发出问候。如果是 465 端口，服务器在等待 TLS：请使用 smtps://。否\
+            "The connection stands, but the server says nothing. If the port is 465, 993 or 995, the \
+             server waits for TLS: use smtps://, imaps:// or pop3s://. Otherwise it may be overloaded: try again later.",
+            "已连接，但服务器没有发出问候。如果是 465、993 或 995 端口，服务器在等待 TLS：请使用 smtps://、imaps:// 或 \
+             pop3s://。否\
              则可能负载过高：请稍后再试。",
         ),
     ),
@@ -109,9 +113,9 @@ pub(super) static RULES: &[Rule] = &[
         &[ANY.at(&[Greeting]).kind(&[Unreachable])],
         t(
             "The server closed the connection without a word. It may not want this IP address, or the \
-             port wants TLS at once (smtps://, port 465).",
+             port wants TLS at once (smtps://, port 465; imaps://, 993; pop3s://, 995).",
             "服务器没有问候就关闭了连接。可能不接受本机 IP，或该端口要求直接使用 TLS（smtps://，\
-             465 端口）。",
+             465 端口；imaps://，993；pop3s://，995）。",
         ),
     ),
     Rule::new(

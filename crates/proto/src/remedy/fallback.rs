@@ -54,8 +54,8 @@ pub(super) static RULES: &[Rule] = &[
         &[ANY.kind(&[Tls])],
         t(
             "No safe connection could be made. Check host name and port (465 with smtps://, 587 with \
-             STARTTLS), and whether a firewall or virus scanner meddles with TLS.",
-            "无法建立安全连接。请检查主机名和端口（465 用 smtps://，587 用 STARTTLS），以及防火墙\
+             STARTTLS, 993 with imaps://, 995 with pop3s://), and whether a firewall or virus scanner meddles with TLS.",
+            "无法建立安全连接。请检查主机名和端口（465 用 smtps://，587 用 STARTTLS，993 用 imaps://，995 用 pop3s://），以及防火墙\
              或杀毒软件是否干扰 TLS。",
         ),
     ),
@@ -81,9 +81,9 @@ pub(super) static RULES: &[Rule] = &[
         "kind.protocol",
         &[ANY.kind(&[Protocol])],
         t(
-            "The server does not keep to the rules of SMTP. Send once more with --trace and report the \
+            "The server does not keep to the rules of its protocol. Try once more with --trace and report the \
              conversation to whoever runs the server, or to this project.",
-            "服务器没有遵守 SMTP 协议。请加 --trace 再发一次，并把对话记录反馈给服务器管理员或本项\
+            "服务器没有遵守协议。请加 --trace 再试一次，并把对话记录反馈给服务器管理员或本项\
              目。",
         ),
     ),

@@ -12,6 +12,7 @@ mod limits;
 mod local;
 mod login;
 mod policy;
+mod receiving;
 mod recipient;
 mod rule;
 mod tls;
@@ -53,7 +54,8 @@ pub struct Remedy {
 }
 
 /// The topics, in the order in which they are asked.
-const TOPICS: [&[Rule]; 9] = [
+const TOPICS: [&[Rule]; 10] = [
+    receiving::RULES,
     limits::RULES,
     login::RULES,
     tls::RULES,
@@ -103,8 +105,8 @@ fn spoken(rule: &Rule, temporary: bool, provider: Option<&Provider>) -> Remedy {
     let (mut en, mut zh) = (rule.text.en.to_string(), rule.text.zh.to_string());
     if let Some(provider) = provider {
         let help = provider.help.unwrap_or_default();
-        en = fill(&en, provider.name.en, provider.password_from.en, &servers(provider, " or "));
-        zh = fill(&zh, provider.name.zh, provider.password_from.zh, &servers(provider, " 或 "));
+        en = fill(&en, provider.name.en, provider.password_from.en, provider, " or ");
+        zh = fill(&zh, provider.name.zh, provider.password_from.zh, provider, " 或 ");
         if !help.is_empty() && rule.text.en.contains("{where}") {
             en.push_str(&format!(" Help: {help}"));
             zh.push_str(&format!("帮助页：{help}"));
@@ -113,14 +115,27 @@ fn spoken(rule: &Rule, temporary: bool, provider: Option<&Provider>) -> Remedy {
     Remedy { id: rule.id, temporary, en, zh }
 }
 
-fn fill(text: &str, name: &str, from: &str, smtp: &str) -> String {
-    text.replace("{name}", name).replace("{where}", from).replace("{smtp}", smtp)
+fn fill(text: &str, name: &str, from: &str, provider: &Provider, or: &str) -> String {
+    let text = text.replace("{name}", name).replace("{where}", from);
+    text.replace("{smtp}", &servers(provider, or)).replace("{fetch}", &stores(provider, or))
 }
 
+/// Where mail is handed in.
 fn servers(provider: &Provider, or: &str) -> String {
-    let server = |server: &crate::provider::Server| match server.security {
-        Security::Implicit => format!("smtps://{}:{}", server.host, server.port),
-        Security::StartTls => format!("smtp://{}:{} (STARTTLS)", server.host, server.port),
-    };
-    provider.smtp.iter().map(server).collect::<Vec<_>>().join(or)
+    let each = provider.smtp.iter().map(|server| address("smtp", server));
+    each.collect::<Vec<_>>().join(or)
+}
+
+/// Where mail is fetched.
+fn stores(provider: &Provider, or: &str) -> String {
+    let imap = provider.imap.iter().map(|server| address("imap", server));
+    let pop3 = provider.pop3.iter().map(|server| address("pop3", server));
+    imap.chain(pop3).collect::<Vec<_>>().join(or)
+}
+
+fn address(scheme: &str, server: &crate::provider::Server) -> String {
+    match server.security {
+        Security::Implicit => format!("{scheme}s://{}:{}", server.host, server.port),
+        Security::StartTls => format!("{scheme}://{}:{} (STARTTLS)", server.host, server.port),
+    }
 }

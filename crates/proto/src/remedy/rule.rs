@@ -13,7 +13,7 @@ pub(super) struct Rule {
     pub(super) id: &'static str,
     /// It speaks where any of these fits.
     pub(super) when: &'static [When],
-    /// What it says. `{name}`, `{where}` and `{smtp}` stand for facts of the provider, in rules that ask for
+    /// What it says. `{name}`, `{where}`, `{smtp}` and `{fetch}` stand for facts of the provider, in rules that ask for
     /// one.
     pub(super) text: Text,
     /// For a rate limit: the seconds to wait. 0 in every other rule.
@@ -28,6 +28,7 @@ pub(super) struct When {
     codes: &'static [u16],
     enhanced: &'static [(u8, u16, u16)],
     says: &'static [&'static str],
+    said: bool,
     cause: &'static [&'static str],
     io: &'static [ErrorKind],
     provider: Option<fn(&Provider) -> bool>,
@@ -40,6 +41,7 @@ pub(super) const ANY: When = When {
     codes: &[],
     enhanced: &[],
     says: &[],
+    said: false,
     cause: &[],
     io: &[],
     provider: None,
@@ -86,6 +88,11 @@ impl When {
         Self { says, ..self }
     }
 
+    /// With words of the server's in a protocol that knows no reply codes (POP3, IMAP).
+    pub(super) const fn said(self) -> Self {
+        Self { said: true, ..self }
+    }
+
     /// With one of these, in lower case, in what was seen on this side.
     pub(super) const fn cause(self, cause: &'static [&'static str]) -> Self {
         Self { cause, ..self }
@@ -116,6 +123,7 @@ impl When {
             && (self.enhanced.is_empty() || self.enhanced.iter().any(|code| seen.has_enhanced(*code)))
             && (self.io.is_empty() || seen.io.is_some_and(|io| self.io.contains(&io)))
             && self.provider.is_none_or(|is| seen.provider.is_some_and(is))
+            && (!self.said || seen.said)
             && among(self.says, &seen.says)
             && among(self.cause, &seen.cause)
     }
@@ -128,6 +136,7 @@ pub(super) struct Seen<'a> {
     code: Option<u16>,
     enhanced: Option<Enhanced>,
     says: String,
+    said: bool,
     cause: String,
     io: Option<ErrorKind>,
     provider: Option<&'a Provider>,
@@ -146,6 +155,7 @@ impl<'a> Seen<'a> {
                 (None, Some(Cause::Said(words))) => words.to_lowercase(),
                 (None, _) => String::new(),
             },
+            said: reply.is_none() && matches!(failure.cause, Some(Cause::Said(_))),
             cause: match &failure.cause {
                 None | Some(Cause::Said(_)) => String::new(),
                 Some(cause) => cause.to_string().to_lowercase(),

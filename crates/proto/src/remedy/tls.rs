@@ -148,9 +148,11 @@ pub(super) static RULES: &[Rule] = &[
         "tls.not-tls",
         &[ANY.kind(&[Tls]).cause(&["answered in clear", "invalidcontenttype"])],
         t(
-            "The server does not speak TLS at once on this port. Port 465 is for smtps://; for ports \
-             587 and 25 use smtp:// with STARTTLS.",
-            "该端口不是一开始就使用 TLS。465 端口用 smtps://；587 和 25 端口请用 smtp:// 加 STARTTLS。",
+            "The server does not speak TLS at once on this port. Ports 465, 993 and 995 are for \
+             smtps://, imaps:// and pop3s://; for ports 587 and 25 use smtp:// with STARTTLS, for 143 and 110 \
+             imap:// and pop3://.",
+            "该端口不是一开始就使用 TLS。465、993、995 端口用 smtps://、imaps://、pop3s://；587 和 25 端口请用 smtp:// \
+             加 STARTTLS，143 和 110 端口用 imap:// 和 pop3://。",
         ),
     ),
     Rule::new(

@@ -1,6 +1,7 @@
 //! Every rule has an example that only it answers, and every failure gets a remedy in both languages.
 
 mod examples;
+mod receiving;
 
 use std::collections::{BTreeSet, HashSet};
 use std::io::{Error, ErrorKind};
@@ -12,8 +13,28 @@ use crate::outcome::Kind::{
 use crate::outcome::Stage::{self, *};
 use crate::reply::{Collector, Reply};
 
-const STAGES: [Stage; 14] =
-    [Prepare, Resolve, Connect, Greeting, Hello, StartTls, Auth, Mail, Rcpt, Data, Content, End, Idle, Quit];
+const STAGES: [Stage; 20] = [
+    Prepare,
+    Resolve,
+    Connect,
+    Greeting,
+    Hello,
+    StartTls,
+    Auth,
+    Mail,
+    Rcpt,
+    Data,
+    Content,
+    End,
+    Stage::Capability,
+    Select,
+    List,
+    Fetch,
+    Delete,
+    Store,
+    Idle,
+    Quit,
+];
 const KINDS: [Kind; 8] = [Local, Unreachable, Timeout, Tls, AuthKind, Capability, Refused, Protocol];
 
 fn reply(wire: &str) -> Reply {
@@ -61,7 +82,8 @@ fn check(remedy: &Remedy) {
 #[test]
 fn every_example_is_answered_by_its_rule() {
     let mut answered = BTreeSet::from([fallback::IN_DOUBT.id]);
-    for (id, failure, provider) in examples::with_replies().into_iter().chain(examples::without_replies()) {
+    let all = examples::with_replies().into_iter().chain(examples::without_replies());
+    for (id, failure, provider) in all.chain(receiving::examples()) {
         let provider = provider.map(|domain| Provider::of_domain(domain).expect("a provider"));
         let remedy = failure.remedy(provider);
         assert_eq!(remedy.id, id, "{failure}");
