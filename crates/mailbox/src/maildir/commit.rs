@@ -47,18 +47,25 @@ impl Maildir {
     /// # Errors
     /// What became of each message is in the error; nothing partial is ever in place.
     pub fn commit(&self, group: Vec<(Written, Flags)>) -> Result<Vec<Kept>, CommitError> {
-        let fail =
-            |doing, error, lost| CommitError { kept: Vec::new(), doubtful: Vec::new(), lost, doing, error };
+        self.commit_with(group, None)
+    }
+
+    /// The same, with another file made safe before any message is in place.
+    pub(crate) fn commit_with(
+        &self,
+        group: Vec<(Written, Flags)>,
+        also: Option<&File>,
+    ) -> Result<Vec<Kept>, CommitError> {
         if group.iter().any(|(written, _)| !Arc::ptr_eq(&written.held.maildir, &self.inner)) {
             let error =
                 io::Error::new(io::ErrorKind::InvalidInput, "a message was written for another Maildir");
-            return Err(fail("deliver mail", error, group.len()));
+            return Err(CommitError::nothing(group.len(), "deliver mail", error));
         }
         if group.is_empty() {
             return Ok(Vec::new());
         }
-        if let Err(error) = self.inner.sync_contents(&group) {
-            return Err(fail("make mail safe on disk", error, group.len()));
+        if let Err(error) = self.inner.sync_contents(&group, also) {
+            return Err(CommitError::nothing(group.len(), "make mail safe on disk", error));
         }
         self.move_into_place(group)
     }
@@ -107,12 +114,23 @@ impl Inner {
         }
     }
 
-    fn sync_contents(&self, group: &[(Written, Flags)]) -> io::Result<()> {
+    fn sync_contents(&self, group: &[(Written, Flags)], also: Option<&File>) -> io::Result<()> {
         if group.len() > FEW {
             match self.disk.sync_file_system(self.tmp.as_fd()) {
                 Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
-                done => return done,
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    // Our own folder may be a link to another file system.
+                    let elsewhere = match also {
+                        Some(file) => rustix::fs::fstat(file)?.st_dev != rustix::fs::fstat(&self.tmp)?.st_dev,
+                        None => false,
+                    };
+                    return also.filter(|_| elsewhere).map_or(Ok(()), |file| self.disk.sync_file(file));
+                }
             }
+        }
+        if let Some(file) = also {
+            self.disk.sync_file(file)?;
         }
         group.iter().try_for_each(|(written, _)| self.sync_one(&written.held))
     }

@@ -24,6 +24,15 @@ pub const MAX_RETRIES: usize = 8;
 /// A file in `tmp/` that nobody has written to for this long was given up (<https://cr.yp.to/proto/maildir.html>).
 pub const STALE: Duration = Duration::from_secs(36 * 60 * 60);
 
+/// No file system's clock in use is coarser, but FAT's, which cannot hold a Maildir anyway.
+const TICK: Duration = Duration::from_millis(20);
+
+/// What tells whether the two folders were changed meanwhile.
+struct Changed {
+    folders: [Duration; 2],
+    now: Duration,
+}
+
 /// Which of the two folders a message is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Place {
@@ -102,7 +111,7 @@ impl Maildir {
     pub fn entries(&self) -> io::Result<Vec<Entry>> {
         let before = self.inner.changed()?;
         let mut entries = self.inner.read_all()?;
-        if self.inner.changed()? == before {
+        if self.inner.unchanged_since(&before)? {
             return Ok(entries);
         }
         let mut newest: HashMap<OsString, Entry> = HashMap::new();
@@ -110,7 +119,7 @@ impl Maildir {
             newest.extend(entries.into_iter().map(|entry| (entry.unique().to_owned(), entry)));
             let before = self.inner.changed()?;
             entries = self.inner.read_all()?;
-            if self.inner.changed()? == before {
+            if self.inner.unchanged_since(&before)? {
                 return Ok(entries);
             }
         }
@@ -143,7 +152,7 @@ impl Maildir {
                     return Ok(found);
                 }
             }
-            if self.inner.changed()? == before {
+            if self.inner.unchanged_since(&before)? {
                 break;
             }
         }
@@ -200,8 +209,7 @@ impl Maildir {
     /// # Errors
     /// As the system says.
     pub fn sweep(&self, now: SystemTime) -> io::Result<usize> {
-        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let oldest = i64::try_from(now.saturating_sub(STALE.as_secs())).unwrap_or(i64::MAX);
+        let oldest = since_epoch(now).saturating_sub(STALE).as_secs();
         let mut removed = 0;
         for entry in rustix::fs::Dir::read_from(&self.inner.tmp)? {
             let entry = entry?;
@@ -211,9 +219,7 @@ impl Maildir {
                 stat => stat?,
             };
             let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-            #[allow(clippy::useless_conversion, reason = "not an i64 on every platform")]
-            let written = i64::from(stat.st_mtime);
-            if is_file && written < oldest {
+            if is_file && u64::try_from(stat.st_mtime).is_ok_and(|written| written < oldest) {
                 self.inner.disk.remove(self.inner.tmp.as_fd(), name)?;
                 removed += 1;
             }
@@ -236,17 +242,22 @@ impl Maildir {
 }
 
 impl Inner {
-    /// When the two folders were last changed: the same twice means that nothing was renamed in between.
-    fn changed(&self) -> io::Result<[(i64, u64); 2]> {
-        let mut changed = [(0, 0); 2];
-        for (time, folder) in changed.iter_mut().zip([&self.new, &self.cur]) {
+    /// When the two folders were last changed, and what time it is.
+    fn changed(&self) -> io::Result<Changed> {
+        let mut changed = Changed { folders: [Duration::ZERO; 2], now: since_epoch(SystemTime::now()) };
+        for (time, folder) in changed.folders.iter_mut().zip([&self.new, &self.cur]) {
             let stat = rustix::fs::fstat(folder)?;
-            #[allow(clippy::useless_conversion, reason = "other types on other platforms")]
-            {
-                *time = (i64::from(stat.st_mtime), stat.st_mtime_nsec as u64);
-            }
+            let seconds = u64::try_from(stat.st_mtime).unwrap_or_default();
+            *time = Duration::new(seconds, u32::try_from(stat.st_mtime_nsec).unwrap_or_default());
         }
         Ok(changed)
+    }
+
+    /// Whether nothing was renamed in the two folders since then. Two changes within one tick of the file system's clock
+    /// cannot be told apart, so a folder that had been changed just before does not count as unchanged.
+    fn unchanged_since(&self, before: &Changed) -> io::Result<bool> {
+        let settled = before.folders.iter().all(|&time| time + TICK < before.now);
+        Ok(settled && self.changed()?.folders == before.folders)
     }
 
     /// `new` before `cur`, so that what moves from one to the other meanwhile is seen at least once.
@@ -290,6 +301,10 @@ impl Inner {
         }
         Ok(None)
     }
+}
+
+fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Whether this can be a message's name: one path component that does not begin with a dot.

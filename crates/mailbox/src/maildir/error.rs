@@ -95,6 +95,13 @@ pub struct CommitError {
     pub error: io::Error,
 }
 
+impl CommitError {
+    /// Nothing of a group of so many was delivered.
+    pub(crate) fn nothing(lost: usize, doing: &'static str, error: io::Error) -> Self {
+        Self { kept: Vec::new(), doubtful: Vec::new(), lost, doing, error }
+    }
+}
+
 impl fmt::Display for CommitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot {}: {}", self.doing, self.error)?;

@@ -298,8 +298,15 @@ impl State {
                 Change::SizesDiffer => line::write_number(&mut text, SIZES_DIFFER, 1),
             }
         }
-        self.write(text.as_bytes())?;
-        for line in text.lines() {
+        self.put(text.as_bytes())?;
+        self.sync()?;
+        self.apply(&text)?;
+        self.compact_where_worthwhile()
+    }
+
+    /// Lines that have been written count from now on.
+    fn apply(&mut self, lines: &str) -> io::Result<()> {
+        for line in lines.lines() {
             let end = self.length + line.len() as u64;
             match line::parse(line.as_bytes()) {
                 Some(Line::Message(message)) => self.table.add(&message, self.length..end)?,
@@ -312,6 +319,10 @@ impl State {
             }
             self.length = end + 1;
         }
+        Ok(())
+    }
+
+    fn compact_where_worthwhile(&mut self) -> io::Result<()> {
         if self.length > WORTHWHILE && self.table.live() < self.length / 2 {
             self.compact()?;
         }
@@ -340,21 +351,22 @@ impl State {
         self.table.find(&line::id_text(id).ok()?)
     }
 
-    fn write(&mut self, octets: &[u8]) -> io::Result<()> {
-        if octets.is_empty() {
-            return Ok(());
-        }
+    /// Adds octets at the file's end, which are not safe by that.
+    fn put(&mut self, octets: &[u8]) -> io::Result<()> {
         if self.broken {
             return Err(io::Error::other(format!(
                 "an earlier write to {} failed, so what it holds is not certain; start again",
                 self.path.display()
             )));
         }
-        if let Err(error) = self.disk.write(&self.file, octets) {
-            // What did get there is taken off again, so that the next group does not follow half a line.
+        // What did get there is taken off again, so that the next group does not follow half a line.
+        self.disk.write(&self.file, octets).inspect_err(|_| {
             self.broken = self.disk.cut(&self.file, self.length).is_err();
-            return Err(error);
-        }
+        })
+    }
+
+    /// Makes what was added safe.
+    fn sync(&mut self) -> io::Result<()> {
         self.disk.sync_file(&self.file).inspect_err(|_| self.broken = true)
     }
 }

@@ -89,7 +89,7 @@ impl Table {
 
     /// The message that is known by this identifier.
     pub(super) fn find(&self, id: &str) -> Option<&Slot> {
-        self.position(id).map(|n| &self.slots[n])
+        self.position(id, self.keyed.hash_one(id)).map(|n| &self.slots[n])
     }
 
     /// All that count, in the order in which they were first recorded.
@@ -102,9 +102,7 @@ impl Table {
         if self.by_content.is_none() {
             let mut places = Places::default();
             for (n, slot) in self.slots.iter().enumerate() {
-                places.insert(n, content_hash(slot.size, slot.short), |n| {
-                    content_hash(self.slots[n].size, self.slots[n].short)
-                });
+                places.insert(n, content_hash(slot.size, slot.short));
             }
             self.by_content = Some(places);
         }
@@ -137,7 +135,8 @@ impl Table {
     /// A message's line, which stands at `line` of the file.
     pub(super) fn add(&mut self, message: &Message<'_>, line: Range<u64>) -> io::Result<()> {
         let full = || io::Error::new(io::ErrorKind::OutOfMemory, "the state holds too many messages");
-        let previous = if message.trusted { self.position(message.id) } else { None };
+        let hash = self.keyed.hash_one(message.id);
+        let previous = if message.trusted { self.position(message.id, hash) } else { None };
         let (id_at, id_length) = match previous {
             Some(n) => (self.slots[n].id_at, self.slots[n].id_length),
             None => {
@@ -161,31 +160,30 @@ impl Table {
             self.forget_at(n);
         }
         let n = self.slots.len();
-        u32::try_from(n).map_err(|_| full())?;
+        u32::try_from(n + 1).map_err(|_| full())?;
         self.live += u64::from(slot.length) + 1;
         let (content, trusted) = (content_hash(slot.size, slot.short), slot.trusted());
         self.slots.push(slot);
-        let Self { slots, ids, by_id, by_content, keyed, .. } = self;
         if trusted {
             self.trusted += 1;
-            by_id.insert(n, keyed.hash_one(message.id), |n| keyed.hash_one(id_in(ids, &slots[n])));
+            self.by_id.insert(n, hash);
         }
-        if let Some(places) = by_content {
-            places.insert(n, content, |n| content_hash(slots[n].size, slots[n].short));
+        if let Some(places) = &mut self.by_content {
+            places.insert(n, content);
         }
         Ok(())
     }
 
     /// The message was deleted on the server.
     pub(super) fn delete(&mut self, id: &str) {
-        if let Some(n) = self.position(id) {
+        if let Some(n) = self.position(id, self.keyed.hash_one(id)) {
             self.slots[n].deleted = true;
         }
     }
 
     /// The message is no longer known.
     pub(super) fn forget(&mut self, id: &str) {
-        if let Some(n) = self.position(id) {
+        if let Some(n) = self.position(id, self.keyed.hash_one(id)) {
             self.forget_at(n);
         }
     }
@@ -207,16 +205,9 @@ impl Table {
         self.trusted -= 1;
     }
 
-    fn position(&self, id: &str) -> Option<usize> {
-        self.by_id
-            .candidates(self.keyed.hash_one(id))
-            .find(|&n| self.slots[n].trusted() && self.id(&self.slots[n]) == id)
+    fn position(&self, id: &str, hash: u64) -> Option<usize> {
+        self.by_id.candidates(hash).find(|&n| self.slots[n].trusted() && self.id(&self.slots[n]) == id)
     }
-}
-
-fn id_in<'a>(ids: &'a str, slot: &Slot) -> &'a str {
-    let start = slot.id_at as usize;
-    &ids[start..start + usize::from(slot.id_length)]
 }
 
 /// The head's hash is as good as random, and one that was chosen to collide costs its sender a mail each.
@@ -227,27 +218,27 @@ fn content_hash(size: u64, short: u64) -> u64 {
 /// Slot numbers, found by a hash: a power of two of places, at most three quarters taken, probed one after the other.
 #[derive(Debug, Default)]
 struct Places {
-    /// A slot's number and one; zero is free.
-    places: Vec<u32>,
+    /// Half of the hash, and below it a slot's number and one; zero is free.
+    places: Vec<u64>,
     taken: usize,
 }
 
 impl Places {
-    fn insert(&mut self, n: usize, hash: u64, hash_of: impl Fn(usize) -> u64) {
+    fn insert(&mut self, n: usize, hash: u64) {
         if (self.taken + 1) * 4 > self.places.len() * 3 {
             let larger = vec![0; (self.places.len() * 2).max(16)];
             for place in std::mem::replace(&mut self.places, larger) {
                 if place != 0 {
-                    self.put(place, hash_of(place as usize - 1));
+                    self.put(place);
                 }
             }
         }
-        self.put(n as u32 + 1, hash);
+        self.put(hash >> 32 << 32 | (n as u64 + 1));
         self.taken += 1;
     }
 
-    fn put(&mut self, place: u32, hash: u64) {
-        let mut at = self.first(hash);
+    fn put(&mut self, place: u64) {
+        let mut at = self.first(place);
         while self.places[at] != 0 {
             at = (at + 1) & (self.places.len() - 1);
         }
@@ -258,7 +249,8 @@ impl Places {
     fn candidates(&self, hash: u64) -> impl Iterator<Item = usize> {
         let start = if self.places.is_empty() { 0 } else { self.first(hash) };
         let (before, from) = self.places.split_at(start);
-        from.iter().chain(before).take_while(|&&place| place != 0).map(|&place| place as usize - 1)
+        let taken = from.iter().chain(before).take_while(|&&place| place != 0);
+        taken.filter(move |&&place| place >> 32 == hash >> 32).map(|&place| (place as u32) as usize - 1)
     }
 
     fn first(&self, hash: u64) -> usize {

@@ -1,12 +1,14 @@
 //! Messages that are recorded before they are in place, so that a delivery that was cut off leaves no second copy.
 //!
-//! The order of a group is: [`State::prepare`], [`Maildir::commit`](crate::Maildir::commit), [`State::settle`]. Whoever
-//! opens the state asks [`State::unsettled`] first: these messages were on their way when the program or the power
+//! The order of a group is: [`State::prepare`], [`Maildir::commit`], [`State::settle`]; or [`State::deliver`], which does
+//! all of it and waits for the disk half as often. Whoever opens the state asks [`State::unsettled`] first: these messages were on their way when the program or the power
 //! stopped. Each is in the Maildir, and then it is known, or it is not, and then it is to be forgotten and fetched again.
 
 use std::io;
 
-use super::{Change, Known, State, line, read};
+use super::{Change, Id, Known, State, line, read};
+use crate::Maildir;
+use crate::maildir::{CommitError, Flags, Kept, Written};
 
 /// Where in the file the records begin that are not settled; 0 when there are none.
 const UNSETTLED: &str = "unsettled";
@@ -32,6 +34,57 @@ impl State {
         let mut text = String::new();
         line::write_number(&mut text, UNSETTLED, 0);
         self.append_behind(text, changes)
+    }
+
+    /// Puts a group of messages in place and records them, fetched at this time (seconds since 1970). When this
+    /// returns, both are safe on disk.
+    ///
+    /// What is on its way is written to the state first and made safe together with the messages' contents; then the
+    /// messages are put in place. That it is settled need not be safe: where it is lost, the next
+    /// [`unsettled`](Self::unsettled) finds every message in place.
+    ///
+    /// # Errors
+    /// As [`Maildir::commit`]. What is lost is not known here either; what is doubtful stays unsettled.
+    pub fn deliver(
+        &mut self,
+        maildir: &Maildir,
+        group: Vec<(Written, Flags, Id)>,
+        when: u64,
+    ) -> Result<Vec<Kept>, CommitError> {
+        let all = group.len();
+        let (mut ids, mut messages) = (Vec::with_capacity(all), Vec::with_capacity(all));
+        let mut text = String::new();
+        line::write_number(&mut text, UNSETTLED, self.length);
+        let fail = |error| CommitError::nothing(all, "record what is coming", error);
+        for (written, flags, id) in group {
+            let (size, head, hash, file) = (written.size, written.head, written.hash, written.unique());
+            let known = Known { id, size, head, hash, file, when, deleted: false };
+            line::write_message(&mut text, &known, true).map_err(fail)?;
+            ids.push(known.id);
+            messages.push((written, flags));
+        }
+        self.put(text.as_bytes()).map_err(fail)?;
+        self.apply(&text).map_err(fail)?;
+        let delivered = maildir.commit_with(messages, Some(&self.file));
+        let lost = match &delivered {
+            Ok(_) => 0,
+            // What is there of it, whoever opens the state next will see.
+            Err(error) if !error.doubtful.is_empty() => return delivered,
+            Err(error) => error.lost,
+        };
+        let lost: Vec<Change> = ids.drain(all - lost..).map(Change::Forget).collect();
+        let settled = if lost.is_empty() { self.settle_some_time() } else { self.settle(&lost) };
+        // Where that fails, the messages are safe and the next to open the state settles them.
+        self.broken |= settled.is_err();
+        delivered
+    }
+
+    fn settle_some_time(&mut self) -> io::Result<()> {
+        let mut text = String::new();
+        line::write_number(&mut text, UNSETTLED, 0);
+        self.put(text.as_bytes())?;
+        self.apply(&text)?;
+        self.compact_where_worthwhile()
     }
 
     /// The messages that were prepared and not settled.

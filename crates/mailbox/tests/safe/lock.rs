@@ -3,18 +3,18 @@
 use hongyan_mailbox::Lock;
 use hongyan_mailbox::lock::LockError;
 
-use crate::scratch::Scratch;
+use crate::scratch::{Scratch, lock};
 
 #[test]
 fn a_second_fetch_is_told_which_process_has_the_maildir() {
     let scratch = Scratch::new("lock");
     let maildir = scratch.maildir();
-    let first = Lock::take(&maildir).expect("the lock");
+    let first = lock(&maildir).expect("the lock");
     let error = Lock::take(&maildir).expect_err("it is taken");
     assert!(matches!(error, LockError::Held { process: Some(process), .. } if process == std::process::id()));
     assert!(error.to_string().contains(&format!("process {} ", std::process::id())), "{error}");
     drop(first);
-    Lock::take(&maildir).expect("it is free again");
+    lock(&maildir).expect("it is free again");
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn a_lock_file_that_nobody_holds_is_no_lock() {
     let maildir = scratch.maildir();
     std::fs::create_dir(maildir.own_path()).expect("a folder");
     std::fs::write(maildir.own_path().join("lock"), "999999999999 rubbish\n\0").expect("writes");
-    drop(Lock::take(&maildir).expect("the lock"));
+    drop(lock(&maildir).expect("the lock"));
     let content = std::fs::read_to_string(maildir.own_path().join("lock")).expect("reads");
     assert_eq!(content, format!("{}\n", std::process::id()));
 }

@@ -3,17 +3,29 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use hongyan_mailbox::Maildir;
+use hongyan_mailbox::lock::LockError;
 use hongyan_mailbox::maildir::{Flags, Kept, Written};
 use hongyan_mailbox::state::{Id, Key, Known};
+use hongyan_mailbox::{Lock, Maildir};
 
 /// A folder, gone at the test's end.
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
     pub(crate) fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("hongyan-{name}-{}", std::process::id()));
+        Self::under(&std::env::temp_dir(), name)
+    }
+
+    /// In memory, where there is such a place: for what is done very often and asks nothing of a disk.
+    pub(crate) fn in_memory(name: &str) -> Self {
+        let memory = Path::new("/dev/shm");
+        Self::under(if memory.is_dir() { memory } else { Path::new("/tmp") }, name)
+    }
+
+    fn under(folder: &Path, name: &str) -> Self {
+        let path = folder.join(format!("hongyan-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).expect("a scratch folder");
         Self(path)
@@ -42,6 +54,19 @@ pub(crate) fn write(maildir: &Maildir, content: &[u8]) -> Written {
 
 pub(crate) fn deliver(maildir: &Maildir, content: &[u8]) -> Kept {
     maildir.commit(vec![(write(maildir, content), Flags::NONE)]).expect("commits").remove(0)
+}
+
+/// The lock, which is free. A process that another test starts may have it for the moment until it is itself.
+pub(crate) fn lock(maildir: &Maildir) -> Result<Lock, LockError> {
+    let begin = Instant::now();
+    loop {
+        match Lock::take(maildir) {
+            Err(LockError::Held { .. }) if begin.elapsed() < Duration::from_secs(5) => {
+                std::thread::yield_now()
+            }
+            taken => return taken,
+        }
+    }
 }
 
 /// The names in one of a Maildir's folders, sorted.

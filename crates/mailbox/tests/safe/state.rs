@@ -1,15 +1,15 @@
 //! What a state remembers, and what is left of it after each kind of accident.
 
+use hongyan_mailbox::Maildir;
 use hongyan_mailbox::state::{Change, Key, Known, State, StateError};
-use hongyan_mailbox::{Lock, Maildir};
 
-use crate::scratch::{Scratch, deliver, key, known};
+use crate::scratch::{Scratch, deliver, key, known, lock};
 
 #[test]
 fn what_was_recorded_is_there_after_opening_again() {
     let scratch = Scratch::new("state-again");
     let maildir = Maildir::create(scratch.path().join("mail")).expect("creates");
-    let lock = Lock::take(&maildir).expect("locks");
+    let lock = lock(&maildir).expect("locks");
     let one = known("one and %", &deliver(&maildir, b"Subject: 1\r\n\r\none"));
     let two = known("二", &deliver(&maildir, b"Subject: 2\r\n\r\ntwo"));
     {
