@@ -86,7 +86,7 @@ impl Args {
             kept: self.options.draft.as_deref(),
             complete: false,
             again: format!("hongyan reply {}", self.which),
-            way: Way::of(target.as_ref(), original.maildir().as_deref())?,
+            way: Way::of(&self.server, target.as_ref(), original.maildir().as_deref())?,
             target,
             shown: &self.output,
         };

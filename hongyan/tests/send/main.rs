@@ -3,6 +3,7 @@
 mod accounts;
 mod bad_input;
 mod changing;
+mod copies;
 mod drafts;
 mod editor;
 mod envelope;

@@ -123,6 +123,7 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) smtp: u16,
     pub(crate) smtps: u16,
+    pub(crate) imap: u16,
     pub(crate) ca: String,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -143,6 +144,7 @@ impl World {
                     sandbox.store().clone(),
                     port(sandbox.smtp()),
                     port(sandbox.smtps()),
+                    port(sandbox.imap()),
                     sandbox.ca_pem().to_owned(),
                 );
                 tell.send(facts).unwrap();
@@ -150,8 +152,8 @@ impl World {
                 sandbox.stop().await;
             });
         });
-        let (store, smtp, smtps, ca) = told.recv().unwrap();
-        Self { store, smtp, smtps, ca, stop: Some(stop), thread: Some(thread) }
+        let (store, smtp, smtps, imap, ca) = told.recv().unwrap();
+        Self { store, smtp, smtps, imap, ca, stop: Some(stop), thread: Some(thread) }
     }
 
     /// With these faults.

@@ -207,12 +207,15 @@ impl Letter<'_> {
     }
 
     fn send(&mut self, paper: &Paper, mail: Mail, envelope: Envelope) -> Result<Done, Trouble> {
-        let Some(target) = self.target.take() else { return Err(no_server()) };
+        let Some(mut target) = self.target.take() else { return Err(no_server()) };
         let mut copies: Vec<_> = self.shown.copy()?.into_iter().collect();
         if self.way.is_somewhere() {
             copies.push(output::Copy::create(&paper.leaving())?);
+            // A mail that is kept is made of lines: no server is given it in binary.
+            target.chunking = false;
         }
         let credentials = target.credentials()?;
+        self.way.log_in(&target, credentials.as_ref());
         let run =
             Run { command: self.command, mail, envelope, target, credentials, copies, shown: self.shown };
         run.run()

@@ -4,6 +4,7 @@
 //! server where the account has one, else in the Maildir. The mail was sent before any of this begins, so a copy
 //! that cannot be filed changes nothing about that: it stays where it is, and that is said.
 
+mod imap;
 mod maildir;
 
 use std::fs;
@@ -11,16 +12,21 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::exit::Exit;
 use super::mailbox;
-use super::server::Target;
+use super::server::{self, Target};
 use super::terminal::{Language, safe, say, tell};
 use super::trouble::Trouble;
 use crate::account::Sent;
 use crate::proto::provider::Quirk;
+use crate::proto::sasl::Credentials;
+use crate::said::said;
 
 /// Where the copy goes.
 #[derive(Debug)]
 pub(crate) enum Way {
+    /// The folder for sent mail at this IMAP server, and who logs in there, once that is known.
+    Imap(Box<Target>, Option<Result<Option<Credentials>, String>>),
     /// The folder for sent mail of the Maildir at this path.
     Maildir(PathBuf),
     /// Nowhere.
@@ -41,16 +47,29 @@ pub(crate) struct Filed {
 }
 
 impl Way {
-    /// Where the copy of a mail goes that is sent by `target`; `near` is the Maildir of the mail that it answers.
-    pub(crate) fn of(target: Option<&Target>, near: Option<&Path>) -> Result<Self, Trouble> {
+    /// Where the copy of a mail goes that is sent by `target`, which `server` found; `near` is the Maildir of the mail
+    /// that it answers.
+    pub(crate) fn of(
+        server: &server::Options,
+        target: Option<&Target>,
+        near: Option<&Path>,
+    ) -> Result<Self, Trouble> {
         let account = target.and_then(|target| target.account.as_ref());
+        let imap = match account {
+            Some(_) => server.imap()?.map(|target| Self::Imap(Box::new(target), None)),
+            None => None,
+        };
         let by_provider =
             target.and_then(Target::provider).is_some_and(|provider| provider.has(Quirk::KeepsSent));
+        // Whoever fetches with POP3 keeps their mail here.
+        let by_pop3 = account.is_some_and(|account| account.imap.is_none() && account.pop3.is_some());
         match account.and_then(|account| account.sent) {
             Some(Sent::None) => Ok(Self::Nowhere),
             Some(Sent::Maildir) => mailbox::choose(None, account, false).map(Self::Maildir),
+            Some(Sent::Imap) => imap.ok_or_else(no_imap),
             None if by_provider => Ok(Self::Nowhere),
-            _ => {
+            None if !by_pop3 && imap.is_some() => Ok(imap.unwrap_or(Self::Nowhere)),
+            None => {
                 let configured = account.and_then(|account| account.maildir.as_deref());
                 Ok(configured.or(near).map_or(Self::Nowhere, |path| Self::Maildir(path.to_owned())))
             }
@@ -62,9 +81,24 @@ impl Way {
         !matches!(self, Self::Nowhere)
     }
 
+    /// Finds out who logs in for the copy, before the mail is sent: a person is not asked twice, and not afterwards.
+    /// `sender` sends the mail with these credentials.
+    pub(crate) fn log_in(&mut self, sender: &Target, credentials: Option<&Credentials>) {
+        let Self::Imap(target, login) = self else { return };
+        *login = Some(if target.user == sender.user {
+            Ok(credentials.cloned())
+        } else {
+            let language = Language::of_the_environment();
+            target.credentials().map_err(|trouble| trouble.parts(language).1.to_owned())
+        });
+    }
+
     /// Files the mail that stands in `path`, and removes it there once it is safe.
     pub(crate) fn file(&self, path: &Path) -> Filed {
         let filed = match self {
+            Self::Imap(target, login) => {
+                login.clone().unwrap_or(Ok(None)).and_then(|login| imap::file(target, login, path))
+            }
             Self::Maildir(maildir) => maildir::file(maildir, path),
             Self::Nowhere => Err("no folder is named for it".to_owned()),
         };
@@ -80,10 +114,25 @@ impl Way {
 
     fn place(&self) -> &'static str {
         match self {
+            Self::Imap(..) => "imap",
             Self::Maildir(_) => "maildir",
             Self::Nowhere => "none",
         }
     }
+}
+
+fn no_imap() -> Trouble {
+    Trouble::new(
+        Exit::Config,
+        said(
+            "the account's `sent` is \"imap\", and it has no IMAP server",
+            "账户的 sent 是 \"imap\"，但没有 IMAP 服务器",
+        ),
+        said(
+            "add imap = \"imaps://…\" to it, or change `sent`",
+            "请为它加上 imap = \"imaps://…\"，或修改 sent",
+        ),
+    )
 }
 
 impl Filed {

@@ -10,7 +10,7 @@ use crate::cli::terminal::{Language, safe, tell};
 use crate::cli::trouble::Trouble;
 use crate::net::connect::{Proxy, Route};
 use crate::net::tls::{Connector, Policy, Roots};
-use crate::net::{pop3, smtp};
+use crate::net::{imap, pop3, smtp};
 use crate::proto::sasl::Credentials;
 use crate::proto::smtp::{Config, Timeouts};
 use crate::proto::{self, provider::Provider};
@@ -76,6 +76,23 @@ impl Target {
                 pipelining: self.pipelining,
                 language: Some(language.choose("en", "zh").to_owned()),
                 timeouts: self.timeout.map_or_else(Default::default, proto::pop3::Timeouts::all),
+                ..Default::default()
+            },
+            tls: Connector::new(self.certificates.clone()),
+            route: self.route(),
+            tap: None,
+        }
+    }
+
+    /// How to speak IMAP with it.
+    pub(crate) fn imap(&self, credentials: Option<Credentials>) -> imap::Options {
+        imap::Options {
+            session: proto::imap::client::Config {
+                tls: self.security.start_tls,
+                credentials,
+                plaintext_auth: self.security.plaintext_auth,
+                pipelining: self.pipelining,
+                timeouts: self.timeout.map_or_else(Default::default, imap::Timeouts::all),
                 ..Default::default()
             },
             tls: Connector::new(self.certificates.clone()),
