@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::response::one_line;
 use super::writing::Task;
-use super::{Answer, Client, Event, Id};
+use super::{Answer, Changes, Client, Event, Id};
 
 /// What a wait is at.
 #[derive(Debug)]
@@ -34,8 +34,9 @@ enum State {
 }
 
 impl Idle {
-    pub(super) fn new(id: Id, until: Instant) -> Self {
-        Self { id, until, state: State::Due, cut: false }
+    /// `cut` where another command waits already.
+    pub(super) fn new(id: Id, until: Instant, cut: bool) -> Self {
+        Self { id, until, state: State::Due, cut }
     }
 
     /// When something is to be done; `None` while an answer is awaited.
@@ -76,7 +77,8 @@ impl Client {
 
     fn end_idle(&mut self) {
         if let Some(idle) = self.idle.take() {
-            let changes = self.take_changes();
+            // Whoever gave up the wait learns of the changes elsewhere.
+            let changes = if idle.cut { Changes::default() } else { self.take_changes() };
             self.deadline = None;
             self.events.push_back(Event::Done(idle.id, Ok(Answer::Changes(changes))));
         }

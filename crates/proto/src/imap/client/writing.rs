@@ -215,7 +215,8 @@ impl Client {
         let pieces = match &mut job.task {
             Task::Authenticate(authenticating) => Ok(self.write_authenticate(authenticating).pieces),
             Task::User(Command::Idle(patience)) => {
-                self.idle = Some(Idle::new(Id(job.tag), now + *patience));
+                let cut = !self.queue.is_empty();
+                self.idle = Some(Idle::new(Id(job.tag), now + *patience, cut));
                 self.poll_idle(now);
                 return true;
             }
