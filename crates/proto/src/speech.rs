@@ -47,6 +47,7 @@ enum Todo<R, E> {
     Drip { bytes: Vec<u8>, at: usize, gap: Duration },
     Pause(Duration),
     StartTls,
+    Compress,
     Send(Outgoing),
     Receive(Coding),
     Take(usize),
@@ -73,6 +74,10 @@ impl<R: Sayable, E> Speech<R, E> {
 
     pub(crate) fn start_tls(&mut self) {
         self.push(Todo::StartTls);
+    }
+
+    pub(crate) fn compress(&mut self) {
+        self.push(Todo::Compress);
     }
 
     pub(crate) fn receive(&mut self, coding: Coding) {
@@ -175,6 +180,7 @@ impl<R: Sayable, E> Speech<R, E> {
                 }
                 Todo::Pause(delay) => return Some(Step::Pause(now + delay)),
                 Todo::StartTls => return Some(Step::StartTls),
+                Todo::Compress => return Some(Step::Compress),
                 Todo::Send(outgoing) => return Some(Step::Send(outgoing)),
                 Todo::Take(octets) => return Some(Step::Take(octets)),
                 Todo::Receive(coding) => return Some(Step::Receive(coding)),

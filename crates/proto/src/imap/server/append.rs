@@ -69,9 +69,12 @@ pub(super) fn head(bytes: &[u8], head: &Head) -> Option<AppendHead> {
     words.space()?;
     let mut flags = Flags::default();
     if words.rest.first() == Some(&b'(') {
+        // RFC 9051 §9: no other flags with a backslash than those that the standard names.
         for flag in words.list(|words| words.flag())? {
             flags.insert(flag);
         }
+        flags.recent = false;
+        flags.keywords.retain(|keyword| !keyword.starts_with('\\'));
         words.space()?;
     }
     let mut date = None;

@@ -21,7 +21,8 @@ use super::set::{by_number, by_uid, set_of};
 /// What a STORE asks for.
 pub(super) fn change(kind: &StoreType, flags: &[Flag<'_>]) -> Change {
     let mut wanted = Flags::default();
-    for flag in flags {
+    // RFC 9051 §9: no other flags with a backslash than those that the standard names.
+    for flag in flags.iter().filter(|flag| !matches!(flag, Flag::Extension(_))) {
         wanted.insert(&flag.to_string());
     }
     // It belongs to a session, and nobody can set it.

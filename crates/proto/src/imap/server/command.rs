@@ -13,7 +13,7 @@ use super::listing::List;
 use super::words::Words;
 
 /// The names of commands, how they are written, and whether they can hold a literal.
-const COMMANDS: [(&str, &str, bool); 31] = [
+const COMMANDS: [(&str, &str, bool); 32] = [
     ("CAPABILITY", "CAPABILITY", false),
     ("NOOP", "NOOP", false),
     ("LOGOUT", "LOGOUT", false),
@@ -23,6 +23,7 @@ const COMMANDS: [(&str, &str, bool); 31] = [
     ("LOGIN", "LOGIN user password", true),
     ("ENABLE", "ENABLE capability", false),
     ("NAMESPACE", "NAMESPACE", false),
+    ("COMPRESS", "COMPRESS DEFLATE", false),
     ("LIST", "LIST \"\" \"*\"", true),
     ("LSUB", "LSUB \"\" \"*\"", true),
     ("SELECT", "SELECT mailbox", true),

@@ -21,8 +21,8 @@ pub const MAX_SIZE: u64 = 100 * 1024 * 1024;
 pub const ERRORS: u32 = 20;
 /// The longest command in octets, its short literals included (RFC 7162 §4 asks for 8192 at least).
 pub const MAX_COMMAND: usize = 64 * 1024;
-/// The same before login.
-pub const MAX_EARLY_COMMAND: usize = 16 * 1024;
+/// The same before login: an ID as large as RFC 2971 §3.3 allows.
+pub const MAX_EARLY_COMMAND: usize = 40 * 1024;
 /// The largest message that is taken off the wire only to be thrown away, in octets: 1 GiB. A larger one
 /// ends the connection.
 pub const MAX_DISCARDED: u64 = 1024 * 1024 * 1024;
@@ -67,7 +67,7 @@ pub struct Quirks {
 }
 
 /// What is offered, where nothing forbids it.
-pub const CAPABILITIES: [&str; 21] = [
+pub const CAPABILITIES: [&str; 22] = [
     "IMAP4rev1",
     "LITERAL+",
     "SASL-IR",
@@ -88,6 +88,7 @@ pub const CAPABILITIES: [&str; 21] = [
     "CONDSTORE",
     "QRESYNC",
     "UTF8=ACCEPT",
+    "COMPRESS=DEFLATE",
     "APPENDLIMIT",
 ];
 
@@ -139,6 +140,7 @@ impl Config {
         let mut all: Vec<String> = Vec::new();
         for name in CAPABILITIES.iter().filter(|name| self.offers(name)) {
             match *name {
+                "COMPRESS=DEFLATE" if session.compressed => {}
                 "APPENDLIMIT" => all.push(format!("APPENDLIMIT={}", self.max_size)),
                 name => all.push(name.into()),
             }

@@ -79,11 +79,12 @@ impl Server {
                 self.on_enable(tag, capabilities.as_ref());
             }
             CommandBody::Namespace if self.config.offers("NAMESPACE") => self.on_namespace(tag),
+            CommandBody::Compress { .. } if self.config.offers("COMPRESS=DEFLATE") => self.on_compress(tag),
             CommandBody::Select { mailbox, parameters } => self.on_select(tag, &mailbox, false, &parameters),
             CommandBody::Examine { mailbox, parameters } => self.on_select(tag, &mailbox, true, &parameters),
             CommandBody::Status { mailbox, item_names } => {
                 let items: Vec<_> = item_names.iter().filter_map(super::managing::Item::of).collect();
-                if items.len() == item_names.len() {
+                if items.len() == item_names.len() && !items.is_empty() {
                     self.on_status(tag, &mailbox, &items);
                 } else {
                     self.deny(

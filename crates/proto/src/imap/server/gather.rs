@@ -78,7 +78,13 @@ impl Server {
         }
         let tag = head.tag.as_deref().unwrap_or("*");
         let room = self.command_limit().saturating_sub(self.gathered.len()) as u64;
-        if !head.takes_literal() || literal.binary {
+        if self.session.user.is_none()
+            && !matches!(head.verb.as_str(), "LOGIN" | "ID")
+            && head.takes_literal()
+        {
+            self.gathered = Gathered::default();
+            self.refuse_literal(tag, Effect::default(), Outcome::bad("log in first"), literal);
+        } else if !head.takes_literal() || literal.binary {
             self.gathered = Gathered::default();
             self.refuse_literal(tag, Effect::default(), Outcome::Bad(head.bad().text), literal);
         } else if literal.len > room {

@@ -66,6 +66,13 @@ pub trait Mailboxes: Send {
         u32::MAX
     }
 
+    /// What [`claim_recent`](Self::claim_recent) would answer, without that it counts as told (EXAMINE,
+    /// STATUS).
+    fn first_recent(&mut self, name: &str) -> u32 {
+        let _ = name;
+        u32::MAX
+    }
+
     /// Changes flags. Messages whose modification sequence is above `unchanged_since` stay as they are;
     /// their UIDs are returned (RFC 7162 §3.1.3). A message that is gone is passed over. What does not
     /// change by it gets no new modification sequence.

@@ -53,14 +53,13 @@ impl Item {
         ITEMS.iter().find(|(known, _)| *known == name).map(|(_, item)| *item)
     }
 
-    fn value(self, snapshot: &Snapshot) -> u64 {
+    fn value(self, snapshot: &Snapshot, first_recent: u32) -> u64 {
         let count = |fits: fn(&crate::imap::Flags) -> bool| {
             snapshot.messages.iter().filter(|meta| fits(&meta.flags)).count() as u64
         };
         match self {
             Self::Messages => snapshot.messages.len() as u64,
-            // Only a session that has it selected knows.
-            Self::Recent => 0,
+            Self::Recent => snapshot.messages.iter().filter(|meta| meta.uid >= first_recent).count() as u64,
             Self::UidNext => u64::from(snapshot.uid_next),
             Self::UidValidity => u64::from(snapshot.uid_validity),
             Self::Unseen => count(|flags| !flags.seen),
@@ -120,13 +119,14 @@ impl Server {
     }
 
     fn tell_status(&mut self, name: &str, items: &[Item]) -> Result<(), No> {
-        let snapshot = self.with_mailboxes(|mailboxes| mailboxes.snapshot(name))?;
+        let (snapshot, first_recent) =
+            self.with_mailboxes(|mailboxes| Ok((mailboxes.snapshot(name)?, mailboxes.first_recent(name))))?;
         if items.contains(&Item::HighestModSeq) {
             self.enable_condstore();
         }
         let value = |item: &Item| {
             let name = ITEMS.iter().find(|(_, known)| known == item).map_or("", |(name, _)| name);
-            format!("{name} {}", item.value(&snapshot))
+            format!("{name} {}", item.value(&snapshot, first_recent))
         };
         let values: Vec<_> = items.iter().map(value).collect();
         let utf8 = self.session.utf8;

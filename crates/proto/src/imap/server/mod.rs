@@ -230,8 +230,11 @@ impl Server {
             }
         };
         let more = selected.catch_up(self.speech.octets(), now, &self.session, telling);
-        if more && !selected.read_only {
-            let recent = mailboxes.claim_recent(&selected.name);
+        if more {
+            let recent = match selected.read_only {
+                true => mailboxes.first_recent(&selected.name),
+                false => mailboxes.claim_recent(&selected.name),
+            };
             let before = selected.recents();
             selected.add_recent(recent);
             if selected.recents() != before {

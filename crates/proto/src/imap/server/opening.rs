@@ -1,4 +1,4 @@
-//! From the connection to the login: greeting, CAPABILITY, ID, STARTTLS; and ENABLE, NAMESPACE.
+//! What belongs to no mailbox: greeting, CAPABILITY, ID, STARTTLS, ENABLE, NAMESPACE, COMPRESS.
 
 use imap_codec::imap_types::core::{IString, NString};
 use imap_codec::imap_types::extensions::enable::CapabilityEnable;
@@ -7,7 +7,7 @@ use crate::faults::{ImapPlace, Manner};
 use crate::machine::TlsInfo;
 
 use super::line::{Outcome, nstring, string};
-use super::mailboxes::SEPARATOR;
+use super::mailboxes::{No, SEPARATOR};
 use super::session::Session;
 use super::{Effect, Server, State};
 
@@ -136,6 +136,19 @@ impl Server {
         if let Some(selected) = &self.selected {
             let highest = selected.view.highest_mod_seq;
             self.untagged(format_args!("OK [HIGHESTMODSEQ {highest}] from now on they are told"));
+        }
+    }
+
+    /// COMPRESS (RFC 4978).
+    pub(super) fn on_compress(&mut self, tag: &str) {
+        let Some(effect) = self.begin(tag, ImapPlace::Setup, "COMPRESS") else { return };
+        let outcome = match self.session.compressed {
+            true => No::new("COMPRESSIONACTIVE", "it is compressed already").into(),
+            false => Outcome::done("compressed from here on"),
+        };
+        if self.settle(tag, effect, outcome) {
+            self.session.compressed = true;
+            self.speech.compress();
         }
     }
 

@@ -88,9 +88,11 @@ impl Server {
             _ => None,
         };
         let mut selected = Selected::new(name, read_only, snapshot);
-        if !read_only {
-            selected.add_recent(mailboxes.claim_recent(&selected.name));
-        }
+        let recent = match read_only {
+            true => mailboxes.first_recent(&selected.name),
+            false => mailboxes.claim_recent(&selected.name),
+        };
+        selected.add_recent(recent);
         selected.tell_keywords(self.speech.octets(), true);
         let snapshot = selected.view.clone();
         self.untagged(format_args!("{} EXISTS", snapshot.messages.len()));

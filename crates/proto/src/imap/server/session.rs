@@ -17,4 +17,6 @@ pub struct Session {
     pub qresync: bool,
     /// The client takes UTF-8 in quoted strings, mailbox names among them (RFC 6855).
     pub utf8: bool,
+    /// Both directions are compressed (RFC 4978).
+    pub compressed: bool,
 }

@@ -11,7 +11,8 @@ use super::mailboxes::Meta;
 /// The set as ranges; `*` is `u32::MAX`.
 pub(super) fn set_of(set: &SequenceSet) -> UidSet {
     let number = |n: &SeqOrUid| match n {
-        SeqOrUid::Value(n) => n.get(),
+        // The highest number that is one; no message has it.
+        SeqOrUid::Value(n) => n.get().min(u32::MAX - 1),
         SeqOrUid::Asterisk => u32::MAX,
     };
     let range = |sequence: &Sequence| match sequence {

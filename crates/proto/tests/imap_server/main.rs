@@ -1,0 +1,9 @@
+//! The IMAP server machine in memory: conversations as text, hostile input, news, faults.
+
+mod faults;
+mod harness;
+mod hostile;
+mod mail;
+mod news;
+mod store;
+mod transcripts;
