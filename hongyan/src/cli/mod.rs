@@ -13,18 +13,22 @@ mod figures;
 mod forward;
 mod inspect;
 mod json;
+mod list;
 mod mailbox;
 mod man;
 mod outcome;
 mod paint;
+mod pager;
 mod progress;
 mod raw_mail;
 mod recv;
 mod reply;
 mod sandbox;
+mod search;
 mod send;
 mod sent;
 mod server;
+mod show;
 mod system;
 mod terminal;
 mod trace;
@@ -54,6 +58,9 @@ enum Command {
     Reply(Box<reply::Args>),
     Forward(Box<forward::Args>),
     Fetch(Box<fetch::Args>),
+    List(list::Args),
+    Show(show::Args),
+    Search(search::Args),
     Inspect(inspect::Args),
     Extract(extract::Args),
     Sandbox(sandbox::Args),
@@ -70,6 +77,9 @@ impl Command {
             Self::Reply(args) => args.run(),
             Self::Forward(args) => args.run(),
             Self::Fetch(args) => args.run(),
+            Self::List(args) => args.run(),
+            Self::Show(args) => args.run(),
+            Self::Search(args) => args.run(),
             Self::Inspect(args) => args.run(),
             Self::Extract(args) => args.run(),
             Self::Sandbox(args) => args.run(),

@@ -1,4 +1,5 @@
-//! A bar on a terminal's standard error while a large mail leaves. Small ones are gone before it could be read.
+//! A bar on a terminal's standard error while something takes long: a large mail leaves, many are read. What is
+//! small is done before a bar could be read.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -11,17 +12,25 @@ pub(crate) struct Bar(ProgressBar);
 impl Bar {
     /// For a content of `length` octets. Where standard error is no terminal, nothing is shown.
     pub(crate) fn new(length: u64) -> Self {
+        Self::styled(length, "{bar:30.cyan/dim} {bytes}/{total_bytes}  {bytes_per_sec}  ETA {eta}")
+    }
+
+    /// For so many mails.
+    pub(crate) fn of_mails(number: u64) -> Self {
+        Self::styled(number, "{bar:30.cyan/dim} {human_pos}/{human_len}  {per_sec:.0}  ETA {eta}")
+    }
+
+    fn styled(length: u64, template: &str) -> Self {
         let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(10));
-        let template = "{bar:30.cyan/dim} {bytes}/{total_bytes}  {bytes_per_sec}  ETA {eta}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━━─"));
         }
         Self(bar)
     }
 
-    /// So many octets are on their way.
-    pub(crate) fn stands_at(&self, octets: u64) {
-        self.0.set_position(octets);
+    /// So much is done.
+    pub(crate) fn stands_at(&self, done: u64) {
+        self.0.set_position(done);
     }
 }
 

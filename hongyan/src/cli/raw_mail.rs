@@ -53,7 +53,7 @@ pub(crate) fn file_name(path: &Path) -> Said {
     said(shown.as_ref(), shown.as_ref())
 }
 
-fn unreadable(name: &Said, error: &io::Error) -> Trouble {
+pub(crate) fn unreadable(name: &Said, error: &io::Error) -> Trouble {
     let (exit, next) = match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
             (Exit::NoInput, said("check the file's name", "请检查文件名"))

@@ -5,6 +5,11 @@
 //! `maildir` of the account called `default`; else `Mail` in the home folder. As with the server, what a person
 //! names now counts before what they wrote down once.
 
+mod held;
+mod index;
+mod trouble;
+mod which;
+
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +20,10 @@ use super::server;
 use super::trouble::Trouble;
 use crate::account::{self, Account};
 use crate::said::said;
+
+pub(crate) use index::ask;
+pub(crate) use trouble::{not_opened, unusable};
+pub(crate) use which::Chosen;
 
 /// The Maildir of somebody who named none, in their home folder.
 const USUAL: &str = "Mail";
