@@ -25,10 +25,11 @@ All conditions must hold; OR stands between alternatives, - before what must not
 
   hongyan search from:王 has:attachment after:2026-01-01 报告
   hongyan search '(invoice OR 发票) -from:shop' --by relevance
+  hongyan search -- -is:read larger:10M
   hongyan search 'subject:\"monthly report\"' --json"))]
 pub(crate) struct Args {
-    /// What to look for; without it everything
-    #[arg(value_name = "QUERY", allow_hyphen_values = true)]
+    /// What to look for; without it everything. One that begins with - stands behind --
+    #[arg(value_name = "QUERY")]
     query: Vec<String>,
 
     /// What comes first: the newest, or what says most of the words

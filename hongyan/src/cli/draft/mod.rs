@@ -14,4 +14,4 @@ pub(crate) mod recipients;
 pub(crate) mod sheet;
 pub(crate) mod subject;
 pub(crate) mod thread;
-mod wrap;
+pub(crate) mod wrap;

@@ -1,7 +1,7 @@
 //! `hongyan extract`: the files that a mail carries, onto the disk, in one directory and nowhere else.
 
 mod directory;
-mod select;
+pub(crate) mod select;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -17,7 +17,6 @@ use super::raw_mail;
 use super::system::printed;
 use super::terminal::Language;
 use super::trouble::Trouble;
-use crate::said::said;
 use directory::Directory;
 use select::{Found, Selection};
 
@@ -108,11 +107,7 @@ impl Args {
             Ok(())
         })?;
         match selection.missing(report.files.iter().map(|written| written.part.as_str())) {
-            Some(path) => Err(Trouble::new(
-                Exit::Data,
-                said(format!("the mail has no part {path}"), format!("邮件中没有编号为 {path} 的部分")),
-                said("see which it has by `hongyan inspect`", "请用 hongyan inspect 查看有哪些部分"),
-            )),
+            Some(path) => Err(select::no_part(path)),
             None => Ok(()),
         }
     }

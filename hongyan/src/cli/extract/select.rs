@@ -1,5 +1,6 @@
 //! Which parts of a mail are files to be written, and under which name they ask to be.
 
+use std::borrow::Cow;
 use std::io;
 
 use hongyan_mime::read::{MAX_DEPTH, MAX_EMBEDDED, MAX_EMBEDDED_BYTES, Message};
@@ -10,7 +11,7 @@ use crate::said::said;
 
 /// The parts that were asked for.
 #[derive(Debug)]
-pub(super) enum Selection {
+pub(crate) enum Selection {
     /// What a mail program would show as a file.
     Files,
     /// These, by their paths.
@@ -21,7 +22,7 @@ pub(super) enum Selection {
 
 impl Selection {
     /// By the command line.
-    pub(super) fn new(parts: &[String], all: bool) -> Result<Self, Trouble> {
+    pub(crate) fn new(parts: &[String], all: bool) -> Result<Self, Trouble> {
         let is_path = |path: &&String| path.split('.').all(|number| number.parse::<u32>().is_ok());
         if let Some(wrong) = parts.iter().find(|path| !is_path(path)) {
             return Err(Trouble::new(
@@ -41,7 +42,7 @@ impl Selection {
     }
 
     /// A part that was asked for by name and is not among `written`.
-    pub(super) fn missing<'w>(&self, written: impl Iterator<Item = &'w str> + Clone) -> Option<&str> {
+    pub(crate) fn missing<'w>(&self, written: impl Iterator<Item = &'w str> + Clone) -> Option<&str> {
         let Self::Parts(parts) = self else { return None };
         parts.iter().find(|path| written.clone().all(|one| one != *path)).map(String::as_str)
     }
@@ -67,32 +68,48 @@ impl Selection {
     }
 }
 
+/// A part was asked for that the mail has not.
+pub(crate) fn no_part(path: &str) -> Trouble {
+    Trouble::new(
+        Exit::Data,
+        said(format!("the mail has no part {path}"), format!("邮件中没有编号为 {path} 的部分")),
+        said("see which it has by `hongyan inspect`", "请用 hongyan inspect 查看有哪些部分"),
+    )
+}
+
 /// A part of the mail, or of a mail inside of it.
-pub(super) struct Found<'m, 'a> {
+pub(crate) struct Found<'m, 'a> {
     message: &'m Message<'a>,
     part: usize,
     /// Its path in the whole mail.
-    pub(super) path: String,
+    pub(crate) path: String,
 }
 
 impl Found<'_, '_> {
-    pub(super) fn media_type(&self) -> &str {
+    pub(crate) fn media_type(&self) -> &str {
         self.message.parts()[self.part].media_type.as_str()
     }
 
     /// The name that the mail gives it.
-    pub(super) fn name(&self) -> Option<String> {
+    pub(crate) fn name(&self) -> Option<String> {
         self.message.file_name(self.part)
     }
 
     /// A name for where it has none.
-    pub(super) fn fallback(&self) -> String {
+    pub(crate) fn fallback(&self) -> String {
         format!("part-{}.{}", self.path, extension(self.media_type()))
     }
 
     /// Its content, decoded; of a container its body as it stands.
-    pub(super) fn content(&self, sink: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    pub(crate) fn content(&self, sink: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         self.message.decode_to(self.part, sink)
+    }
+
+    /// Its text, if it is text and no longer than `most` octets.
+    pub(crate) fn text(&self, most: usize) -> Option<Cow<'_, str>> {
+        let part = &self.message.parts()[self.part];
+        let is_text = part.media_type.is_text() && self.message.body(self.part).len() <= most;
+        is_text.then(|| self.message.text(self.part))
     }
 
     fn is_leaf(&self) -> bool {
@@ -117,7 +134,7 @@ impl Found<'_, '_> {
 }
 
 /// Shows each part that is selected to `visit`, in the mail's order.
-pub(super) fn each(
+pub(crate) fn each(
     message: &Message<'_>,
     selection: &Selection,
     visit: &mut dyn FnMut(Found<'_, '_>) -> Result<(), Trouble>,

@@ -1,7 +1,7 @@
 //! `hongyan inspect`: what a mail is made of, and what is wrong with it.
 
-mod show;
-mod source;
+pub(crate) mod show;
+pub(crate) mod source;
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;

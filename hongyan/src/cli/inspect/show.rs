@@ -50,6 +50,16 @@ fn headline(
         ("Message-ID  ", "Message-ID  ", unset(&summary.message_id)),
         ("Size        ", "大小        ", format!("{} {bytes}", grouped(len))),
     ];
+    fields(out, &lines, language, paint)
+}
+
+/// Labels in both languages, padded to one width, and values that are safe to print; empty ones are left out.
+pub(crate) fn fields(
+    out: &mut impl Write,
+    lines: &[(&str, &str, String)],
+    language: Language,
+    paint: Paint,
+) -> io::Result<()> {
     for (english, chinese, value) in lines.iter().filter(|(_, _, value)| !value.is_empty()) {
         writeln!(out, "{}{value}", paint.the(Style::Name, language.choose(*english, *chinese)))?;
     }
@@ -60,7 +70,7 @@ fn headline(
 const MAX_LENGTH: usize = 500;
 
 /// Safe to print, and no longer than anybody reads; a `…` stands for the rest.
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().nth(MAX_LENGTH) {
         Some((end, _)) => format!("{}…", safe::line(&text[..end])),
         None => safe::line(text).into_owned(),
@@ -70,7 +80,8 @@ fn shortened(text: &str) -> String {
 /// Names at most this many mailboxes of one field; the others are counted, and `--json` has them all.
 const MAX_SHOWN: usize = 20;
 
-fn people(list: &[Person]) -> String {
+/// Names and addresses, safe to print.
+pub(crate) fn people(list: &[Person]) -> String {
     let mut shown: Vec<String> = list.iter().take(MAX_SHOWN).map(person).collect();
     if list.len() > MAX_SHOWN {
         shown.push(format!("… +{}", grouped((list.len() - MAX_SHOWN) as u64)));
@@ -126,7 +137,8 @@ fn findings(out: &mut impl Write, summary: &Summary, language: Language, paint: 
     Ok(())
 }
 
-fn finding(
+/// A finding in a line; `width` is that of the longest path of a part.
+pub(crate) fn finding(
     out: &mut impl Write,
     defect: &Defect,
     width: usize,

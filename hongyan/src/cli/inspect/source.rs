@@ -18,7 +18,7 @@ const BEGINNING: usize = 3;
 const PIECE: usize = 64 << 10;
 
 /// Prints the message; `brief` leaves out the middle of long encoded bodies.
-pub(super) fn source(
+pub(crate) fn source(
     out: &mut impl Write,
     message: &Message<'_>,
     brief: bool,

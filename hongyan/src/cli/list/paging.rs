@@ -77,7 +77,9 @@ impl Paging {
         let mut out = BufWriter::new(stdout.lock());
         if let (Some((_, columns)), false) = (window, self.json) {
             let table = Table::new(columns.into(), paint, Language::of_the_environment());
-            return printed(table.print(&mut out, &page, part.offset, part.number).and_then(|()| out.flush()));
+            return printed(
+                table.print(&mut out, &page, part.offset, part.number).and_then(|()| out.flush()),
+            );
         }
         self.rest(&mut out, page, |offset| index.search(query, order, offset, PIECE), &part)
     }
@@ -93,7 +95,9 @@ impl Paging {
         let mut offset = part.offset;
         loop {
             let rows = page.mails.iter().map(Row::of);
-            printed(rows.map(|row| if self.json { json::line(out, &row) } else { row.print(out) }).collect())?;
+            printed(
+                rows.map(|row| if self.json { json::line(out, &row) } else { row.print(out) }).collect(),
+            )?;
             offset += page.mails.len() as u64;
             if part.limit.is_some() || page.mails.is_empty() || offset >= page.total {
                 return printed(out.flush());

@@ -57,9 +57,12 @@ impl Table {
         let date = date::short(mail.date, &Local::now());
         // number, marks, date, who, and two blanks behind each.
         let used = numbers + 1 + marks.len() + 1 + DATE + 2 + people + 2;
-        let folder = if mail.folder == "INBOX" { String::new() } else { format!("{} · ", mail.folder) };
-        let folder = safe::line(&folder).into_owned();
-        let room = self.columns.saturating_sub(used + measure_text_width(&folder) + 1);
+        let room = self.columns.saturating_sub(used + 1);
+        let folder = match mail.folder.as_str() {
+            "INBOX" => String::new(),
+            folder => cut(&format!("{} · ", cut(&safe::line(folder), self.columns / 5)), room),
+        };
+        let room = room - measure_text_width(&folder);
         let subject = match mail.subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty()) {
             Some(subject) => safe::line(subject).into_owned(),
             None => self.language.choose("(no subject)", "（无主题）").to_owned(),
@@ -76,7 +79,7 @@ impl Table {
             self.paint.the(Style::Quiet, format!("{date:>DATE$} ")),
             self.paint.the(strong, who),
             self.paint.the(Style::Quiet, folder),
-            self.paint.the(strong, truncate_str(&subject, room.max(1), "…")),
+            self.paint.the(strong, cut(&subject, room)),
         )
     }
 
@@ -106,9 +109,15 @@ impl Table {
     }
 }
 
+/// The text in so many columns at most.
+fn cut(text: &str, columns: usize) -> String {
+    // The sign that something is missing needs a column itself.
+    if columns == 0 { String::new() } else { truncate_str(text, columns, "…").into_owned() }
+}
+
 /// The text in so many columns, cut or filled up.
 fn fitted(text: &str, columns: usize) -> String {
-    let cut = truncate_str(text, columns, "…");
+    let cut = cut(text, columns);
     let gap = columns.saturating_sub(measure_text_width(&cut));
     format!("{cut}{}", " ".repeat(gap))
 }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use hongyan_mailbox::index::{Index, IndexError, Refreshed};
 use hongyan_mailbox::Maildir;
+use hongyan_mailbox::index::{Index, IndexError, Refreshed};
 
 use super::trouble::{not_opened, unusable};
 use crate::cli::figures::grouped;
@@ -84,7 +84,10 @@ fn notes(command: &str, refreshed: &Refreshed) {
     let more = refreshed.unread - refreshed.unreadable.len() as u64;
     if more > 0 {
         let more = grouped(more);
-        note(command, &said(format!("{more} more mails cannot be read"), format!("另有 {more} 封邮件无法读取")));
+        note(
+            command,
+            &said(format!("{more} more mails cannot be read"), format!("另有 {more} 封邮件无法读取")),
+        );
     }
 }
 

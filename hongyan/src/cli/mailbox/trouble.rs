@@ -11,22 +11,22 @@ use crate::said::{Said, said};
 
 /// Why a Maildir was not opened.
 pub(crate) fn not_opened(error: &OpenError) -> Trouble {
-    let name_it =
-        || said("name the Maildir with --maildir, or fetch mail into it first", "请用 --maildir 指定 Maildir，或先收信");
+    let name_it = || {
+        said(
+            "name the Maildir with --maildir, or fetch mail into it first",
+            "请用 --maildir 指定 Maildir，或先收信",
+        )
+    };
     let (exit, zh, next) = match error {
-        OpenError::Missing(path) => {
-            (Exit::NoInput, format!("{} 处没有 Maildir", path.display()), name_it())
-        }
+        OpenError::Missing(path) => (Exit::NoInput, format!("{} 处没有 Maildir", path.display()), name_it()),
         OpenError::NotAFolder(path) => (
             Exit::NoInput,
             format!("{} 是文件，不是 Maildir（含有 tmp、new、cur 的文件夹）", path.display()),
             name_it(),
         ),
-        OpenError::NotAMaildir { path, lacks } => (
-            Exit::NoInput,
-            format!("{} 不是 Maildir：缺少 {}", path.display(), lacks.join("、")),
-            name_it(),
-        ),
+        OpenError::NotAMaildir { path, lacks } => {
+            (Exit::NoInput, format!("{} 不是 Maildir：缺少 {}", path.display(), lacks.join("、")), name_it())
+        }
         OpenError::Occupied { path, by } => (
             Exit::CannotCreate,
             format!("文件夹 {} 中有别的内容（{by}），不能用作 Maildir", path.display()),
@@ -65,11 +65,7 @@ pub(crate) fn unusable(error: &IndexError) -> Trouble {
         ),
         IndexError::Updating { process } => {
             let who = process.map_or_else(|| "另一个进程".to_owned(), |process| format!("进程 {process} "));
-            (
-                Exit::TempFail,
-                format!("{who}正在更新索引"),
-                said("wait until it is done", "请等它完成"),
-            )
+            (Exit::TempFail, format!("{who}正在更新索引"), said("wait until it is done", "请等它完成"))
         }
         IndexError::Locked { path } => (
             Exit::TempFail,

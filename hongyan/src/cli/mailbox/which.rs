@@ -7,7 +7,7 @@ use hongyan_mailbox::index::{Mail, Order};
 use hongyan_mailbox::{Maildir, Query, Raw};
 
 use super::held::Held;
-use super::{Options, ask, not_opened};
+use super::{ask, not_opened};
 use crate::cli::exit::Exit;
 use crate::cli::raw_mail;
 use crate::cli::trouble::Trouble;
@@ -25,12 +25,17 @@ pub(crate) struct Chosen {
 
 impl Chosen {
     /// The mail that `which` names: a number, a Message-ID (with `<…>` or without), a file, or `-` for standard
-    /// input. Digits alone are a number: a file that is called so is `./12`. `command` is who speaks.
-    pub(crate) fn find(command: &str, which: &str, options: &Options) -> Result<Self, Trouble> {
+    /// input. Digits alone are a number: a file that is called so is `./12`. `maildir` says in which Maildir, and is
+    /// asked only where that matters; `command` is who speaks.
+    pub(crate) fn find(
+        command: &str,
+        which: &str,
+        maildir: impl FnOnce() -> Result<PathBuf, Trouble>,
+    ) -> Result<Self, Trouble> {
         if let Ok(number) = which.parse::<i64>()
             && which.bytes().all(|octet| octet.is_ascii_digit())
         {
-            let maildir = options.path()?;
+            let maildir = maildir()?;
             let (_, mail) = ask(command, &maildir, |index| index.get(number))?;
             return Self::held(mail.ok_or_else(|| no_number(which, &maildir))?);
         }
@@ -41,7 +46,7 @@ impl Chosen {
             return Ok(Self { raw, held: path.as_deref().and_then(Held::by_file), path });
         }
         let id = which.trim_start_matches('<').trim_end_matches('>');
-        let maildir = options.path()?;
+        let maildir = maildir()?;
         let query = Query::Id(id.to_owned());
         let (_, mut page) = ask(command, &maildir, |index| index.search(&query, Order::Date, 0, 1))?;
         Self::held(page.mails.pop().ok_or_else(|| no_id(which, &maildir))?)
@@ -52,7 +57,9 @@ impl Chosen {
         let held = Held::new(maildir, mail.unique);
         let name = raw_mail::file_name(&mail.path);
         match held.open() {
-            Ok((path, file)) => Ok(Self { raw: raw_mail::open(&file, &name)?, path: Some(path), held: Some(held) }),
+            Ok((path, file)) => {
+                Ok(Self { raw: raw_mail::open(&file, &name)?, path: Some(path), held: Some(held) })
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Trouble::new(
                 Exit::NoInput,
                 said(
