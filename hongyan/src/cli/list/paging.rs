@@ -94,10 +94,8 @@ impl Paging {
     ) -> Result<(), Trouble> {
         let mut offset = part.offset;
         loop {
-            let rows = page.mails.iter().map(Row::of);
-            printed(
-                rows.map(|row| if self.json { json::line(out, &row) } else { row.print(out) }).collect(),
-            )?;
+            let mut rows = page.mails.iter().map(Row::of);
+            printed(rows.try_for_each(|row| if self.json { json::line(out, &row) } else { row.print(out) }))?;
             offset += page.mails.len() as u64;
             if part.limit.is_some() || page.mails.is_empty() || offset >= page.total {
                 return printed(out.flush());

@@ -184,7 +184,7 @@ impl<W: Write> Page<'_, '_, W> {
         }
         self.room -= length;
         self.shown += 1;
-        let content = STANDARD.encode(&self.message.decoded(part));
+        let content = STANDARD.encode(self.message.decoded(part));
         Some(format!("data:{media_type};base64,{content}"))
     }
 }
