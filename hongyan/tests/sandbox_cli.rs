@@ -139,7 +139,8 @@ fn mail_that_arrives_is_kept_and_told_and_the_end_is_in_good_order() {
 fn people_are_told_where_it_is_how_to_send_and_what_came() {
     let place = place("people");
     let faults = "rcpt:*@bad.example=550 5.1.1 no such user";
-    let mut command = command(&place, &["--smtp", "0", "--trace", "--fault", faults]);
+    let mut command =
+        command(&place, &["--smtp", "0", "--pop3", "0", "--imap", "0", "--trace", "--fault", faults]);
     let mut child = command.spawn().unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut shown = String::new();
@@ -149,7 +150,13 @@ fn people_are_told_where_it_is_how_to_send_and_what_came() {
         }
     };
     until(&mut shown, &mut stdout, "Mail that arrives:\n");
-    for command in ["swaks --server 127.0.0.1:", "curl -T - smtp://127.0.0.1:", "python3 -c"] {
+    for command in [
+        "curl pop3://127.0.0.1:",
+        "curl imap://127.0.0.1:",
+        "swaks --server 127.0.0.1:",
+        "curl -T - smtp://127.0.0.1:",
+        "python3 -c",
+    ] {
         assert!(shown.contains(command), "{shown}");
     }
     assert!(shown.contains("sandbox-mail/ca.pem") && shown.contains("faults"), "{shown}");
@@ -172,6 +179,43 @@ fn people_are_told_where_it_is_how_to_send_and_what_came() {
     assert!(shown.contains("AUTH PLAIN {") && !shown.contains("AGFsaWNl"), "{shown}");
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn what_was_sent_comes_out_again_by_pop3_and_imap() {
+    let place = place("fetched");
+    let ports = ["smtp", "smtps", "pop3", "pop3s", "imap", "imaps"];
+    let mut arguments = vec!["--json"];
+    let named: Vec<String> = ports.iter().map(|port| format!("--{port}")).collect();
+    named.iter().for_each(|name| arguments.extend([name.as_str(), "0"]));
+    let mut sandbox = Running::start(command(&place, &arguments));
+    let mail = "Subject: there\r\n\r\nand back\r\n";
+    assert_eq!(sandbox.client().send(mail)[4], "250");
+    assert_eq!(sandbox.event()["event"], "mail");
+    let ready = sandbox.ready.clone();
+    for port in ports {
+        let at: SocketAddr = ready[port].as_str().unwrap().parse().unwrap();
+        assert!(at.ip().is_loopback() && at.port() != 0, "{port}");
+    }
+    let (user, password) = (ready["user"].as_str().unwrap(), ready["password"].as_str().unwrap());
+    let talk = |port: &str, said: String| {
+        let mut stream = TcpStream::connect(ready[port].as_str().unwrap()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(said.as_bytes()).unwrap();
+        let mut heard = String::new();
+        stream.read_to_string(&mut heard).unwrap();
+        heard
+    };
+    let heard = talk("pop3", format!("USER {user}\r\nPASS {password}\r\nRETR 1\r\nQUIT\r\n"));
+    assert!(heard.contains(&format!("\r\n{mail}.\r\n+OK")), "{heard}");
+    let fetch = "c SELECT INBOX\r\nd FETCH 1 BODY[]\r\ne APPEND Sent {1+}\r\nx\r\nf LOGOUT\r\n";
+    let heard = talk("imap", format!("b LOGIN {user} {password}\r\n{fetch}"));
+    assert!(heard.contains(&format!("BODY[] {{{}}}\r\n{mail}", mail.len())), "{heard}");
+    let put = sandbox.event();
+    assert_eq!(
+        (&put["mailbox"], &put["user"], &put["protocol"]),
+        (&"Sent".into(), &user.into(), &"IMAP".into())
+    );
 }
 
 #[test]
@@ -202,13 +246,22 @@ fn what_cannot_be_started_is_said_with_its_exit_code() {
     let taken = first.ready["smtp"].as_str().unwrap().to_owned();
     fs::write(place.join("users"), "alice:x\njust-a-password\n").unwrap();
     fs::write(place.join("file"), "").unwrap();
-    let cases: [(&[&str], i32, &str); 10] = [
+    let cases: [(&[&str], i32, &str); 12] = [
         (&["--smtp", &taken, "--memory", "1"], 69, "another program has it"),
         (&["--smtp", "0", "--dir", "mail"], 73, "another sandbox keeps its mail in mail"),
         (&["--smtp", "0", "--dir", "file"], 73, "cannot keep mail in file"),
         (&["--smtp", "0", "--memory", "1", "--ca", "none/ca.pem"], 73, "none/ca.pem"),
         (&["--smtp", "127.0.0.1:0", "--smtps", "[::1]:0"], 64, "at the same address"),
         (&["--smtp", "example.org:25"], 64, "write a port"),
+        (
+            &[
+                "--smtp", "none", "--smtps", "none", "--pop3", "none", "--pop3s", "none", "--imap", "none",
+                "--imaps", "none",
+            ],
+            64,
+            "no port to listen on",
+        ),
+        (&["--like", "aol"], 64, "known are qq, 163 and gmail"),
         (&["--fault", "nonsense"], 64, "is not a fault rule"),
         (&["--memory", "0"], 64, "--memory"),
         (&["--users", "none"], 66, "none"),

@@ -12,6 +12,7 @@ use hongyan_proto::smtp::server::config as smtp;
 use hongyan_proto::smtp::server::faults::Rule;
 use hongyan_proto::transcript::Tap;
 
+use crate::like::Like;
 use crate::sandbox::Peer;
 use crate::service::Service;
 
@@ -56,6 +57,8 @@ pub struct Config {
     pub faults: Vec<Rule>,
     /// What the faults' chances are drawn from: the same seed gives the same run.
     pub seed: u64,
+    /// Whose server to behave like, beside what is set here; `None` keeps to the standards.
+    pub like: Option<Like>,
     /// What a client may cost.
     pub limits: Limits,
     /// Where to write the certificate that clients have to trust, as PEM. Without it, mail kept in a
@@ -163,6 +166,7 @@ impl Default for Config {
             keep: Keep::default(),
             faults: Vec::new(),
             seed: 0,
+            like: None,
             limits: Limits::default(),
             ca_file: None,
             listen_in: None,

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub enum StartError {
     /// Other machines could reach this address, and nobody said that they may.
     Exposed(IpAddr),
-    /// Neither SMTP nor SMTPS was to be opened.
+    /// No port was to be opened.
     NoListener,
     /// The address cannot be listened on.
     Listen(SocketAddr, io::Error),
@@ -31,7 +31,7 @@ impl fmt::Display for StartError {
                 f,
                 "{address} can be reached from other machines; listen on 127.0.0.1, or say that this is meant"
             ),
-            Self::NoListener => f.write_str("there is no port to listen on; name one for SMTP or SMTPS"),
+            Self::NoListener => f.write_str("there is no port to listen on; name one"),
             Self::Listen(address, error) => {
                 let next = match error.kind() {
                     io::ErrorKind::AddrInUse => "; another program has it, choose another port or 0",

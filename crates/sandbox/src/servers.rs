@@ -11,6 +11,7 @@ use hongyan_proto::sasl::{Secret, Users};
 use hongyan_proto::smtp::server as smtp;
 
 use crate::config::{Config, User};
+use crate::like::Like;
 
 /// Those who may log in.
 struct Named(HashMap<String, User>);
@@ -47,6 +48,12 @@ fn named(config: &Config) -> Option<Arc<dyn Users>> {
     (!named.is_empty()).then(|| Arc::new(Named(named)) as Arc<dyn Users>)
 }
 
+/// Those asked for before those of the personality: of several answers, the first counts.
+fn faults(config: &Config) -> Arc<Faults> {
+    let own = config.like.into_iter().flat_map(Like::faults);
+    Faults::new(config.faults.iter().cloned().chain(own), config.seed)
+}
+
 pub(crate) fn smtp(config: &Config) -> smtp::Config {
     let limits = config.limits;
     smtp::Config {
@@ -60,7 +67,7 @@ pub(crate) fn smtp(config: &Config) -> smtp::Config {
         login_required: config.login_required,
         clear_login: config.clear_login,
         tls_required: config.tls_required,
-        faults: Faults::new(config.faults.iter().cloned(), config.seed),
+        faults: faults(config),
     }
 }
 
@@ -81,7 +88,7 @@ pub(crate) fn pop3(config: &Config) -> pop3::Config {
         tls_required: config.tls_required,
         errors: config.limits.errors,
         idle: config.limits.idle.saturating_mul(2),
-        faults: Faults::new(config.faults.iter().cloned(), config.seed),
+        faults: faults(config),
         ..pop3::Config::default()
     }
 }
@@ -97,10 +104,12 @@ pub(crate) fn imap(config: &Config) -> imap::Config {
         name: config.name.clone(),
         users: Some(users.unwrap_or_else(|| Arc::new(Anybody))),
         clear_login: config.clear_login,
+        without: config.like.map(Like::without).unwrap_or_default(),
+        quirks: config.like.map(Like::quirks).unwrap_or_default(),
         max_size: config.limits.message,
         errors: config.limits.errors,
         idle: config.limits.idle.saturating_mul(6),
-        faults: Faults::new(config.faults.iter().cloned(), config.seed),
+        faults: faults(config),
         ..defaults
     }
 }

@@ -70,10 +70,16 @@ impl Client {
 
     /// The next line, without its end; empty where the connection ended.
     pub(crate) async fn line(&mut self) -> String {
+        String::from_utf8_lossy(self.octets().await.trim_ascii_end()).into_owned()
+    }
+
+    /// The next line as it is; empty where the connection ended.
+    pub(crate) async fn octets(&mut self) -> Vec<u8> {
         let mut line = Vec::new();
         let read = timeout(PATIENCE, self.0.read_until(b'\n', &mut line)).await.expect("the sandbox answers");
-        read.unwrap_or(0);
-        String::from_utf8_lossy(line.trim_ascii_end()).into_owned()
+        // A reset ends it as well.
+        let _ = read;
+        line
     }
 
     /// Says a line and hears one.

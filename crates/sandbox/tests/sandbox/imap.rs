@@ -260,6 +260,34 @@ async fn faults_strike_in_imap_too() {
 }
 
 #[tokio::test]
+async fn like_163_it_wants_id_first_and_refuses_what_it_offers() {
+    let sandbox = start(Config { like: Some("163".parse().expect("known")), ..ann() }).await;
+    let mut client = logged_in(&sandbox, "ann").await;
+    let refused = heard(&mut client, "SELECT INBOX").await;
+    assert!(refused.starts_with("t NO ") && refused.contains("Unsafe Login"), "{refused}");
+    ok(&mut client, "ID (\"name\" \"test\")").await;
+    ok(&mut client, "SELECT INBOX").await;
+    let mut client = Client::connect(sandbox.imap().expect("a port")).await;
+    client.line().await;
+    let offered = ok(&mut client, "CAPABILITY").await;
+    assert!(offered.contains("SASL-IR") && !offered.contains("IDLE"), "{offered}");
+    client.write(b"t AUTHENTICATE PLAIN AGFubgBzZWNyZXQ=\r\n").await;
+    assert!(!client.line().await.starts_with("t OK"));
+    let mut smtp = Client::hello(&sandbox).await;
+    assert!(!smtp.say("QUIT").await.starts_with("221"));
+}
+
+#[tokio::test]
+async fn like_qq_its_texts_are_in_gbk() {
+    let faults = vec!["imap-noop=NO 频率限制".parse().expect("a rule")];
+    let sandbox = start(Config { like: Some("qq".parse().expect("known")), faults, ..ann() }).await;
+    let mut client = logged_in(&sandbox, "ann").await;
+    client.write(b"t NOOP\r\n").await;
+    let said = client.octets().await;
+    assert_eq!(said, b"t NO \xc6\xb5\xc2\xca\xcf\xde\xd6\xc6\r\n");
+}
+
+#[tokio::test]
 async fn without_users_anybody_logs_in_with_any_password() {
     let sandbox = start(Config::default()).await;
     let mut smtp = Client::hello(&sandbox).await;

@@ -89,6 +89,9 @@ struct Arrived<'a> {
     protocol: &'a str,
     user: Option<&'a str>,
     peer: &'a str,
+    /// Where a client put it, where it did not come by SMTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mailbox: Option<&'a str>,
 }
 
 impl<'a> Arrived<'a> {
@@ -106,12 +109,17 @@ impl<'a> Arrived<'a> {
             protocol: &envelope.protocol,
             user: envelope.user.as_deref(),
             peer: &envelope.peer,
+            mailbox: envelope.put.as_ref().map(|put| put.mailbox.as_str()),
         }
     }
 }
 
 fn print(out: &mut impl Write, message: &Message, paint: Paint) -> io::Result<()> {
-    let Arrived { time, from, to, subject, size, file, protocol, .. } = Arrived::of(message);
+    let Arrived { time, mut from, mut to, subject, size, file, protocol, user, mailbox, .. } =
+        Arrived::of(message);
+    if let Some(mailbox) = mailbox {
+        (from, to) = (user.unwrap_or_default(), vec![mailbox]);
+    }
     let mut to_shown = to.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
     if to.len() > NAMED {
         to_shown.push_str(&format!(", … +{}", to.len() - NAMED));

@@ -2,18 +2,18 @@
 
 mod listing;
 mod not_started;
+mod ports;
 mod users;
 mod welcome;
 
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hongyan_proto::smtp::server::faults::Rule;
 use hongyan_proto::transcript::{Content, Tap, Transcript, Who};
-use hongyan_sandbox::{Config, Keep, Limits, Peer, Sandbox};
+use hongyan_sandbox::{Config, Keep, Like, Limits, Peer, Sandbox};
 
 use super::exit::Exit;
 use super::paint::{Color, Paint, Style};
@@ -22,13 +22,10 @@ use super::terminal::Language;
 use super::trouble::Trouble;
 use crate::said::said;
 use listing::Listing;
+use ports::Ports;
 use users::Users;
 
 pub(crate) use not_started::not_started;
-
-/// The ports that are listened on where none is named.
-const SMTP: u16 = 2525;
-const SMTPS: u16 = 2465;
 
 /// The folder that mail is kept in where none is named.
 const DIR: &str = "sandbox-mail";
@@ -48,18 +45,14 @@ A fault rule is PLACE[:NTH][:PATTERN][%PERCENT]=ACTION, for example
   end:1=drop                            no answer to the first mail: in doubt
   greeting=delay 3000                   in milliseconds
 Places: connect greeting ehlo helo starttls auth mail rcpt data bdat content end
-rset noop quit.
+rset noop quit; those of POP3 and IMAP begin with pop3- and imap-: pop3-retr,
+imap-fetch; the guide has them all.
 NTH: 3, 3+, 2-5, with c behind it to count in each connection anew.
-Actions: CODE [x.y.z] text, delay MS, drop [OCTETS], truncate [OCTETS], garbage,
-bytewise [MS], extra CODE text, late.")]
+Actions: an answer (550 5.1.1 text; -ERR text; NO text), delay MS, drop [OCTETS], truncate [OCTETS], garbage,
+bytewise [MS], extra ANSWER, late.")]
 pub(crate) struct Args {
-    /// Listen for SMTP, plain and by STARTTLS [default: 127.0.0.1:2525]
-    #[arg(long, value_name = "[ADDRESS:]PORT", value_parser = address)]
-    smtp: Option<SocketAddr>,
-
-    /// Listen for SMTP under TLS from the start [default: 127.0.0.1:2465 unless --smtp is given]
-    #[arg(long, value_name = "[ADDRESS:]PORT", value_parser = address)]
-    smtps: Option<SocketAddr>,
+    #[command(flatten)]
+    ports: Ports,
 
     /// Keep mail in this folder: an .eml and a .json for each [default: sandbox-mail]
     #[arg(long, value_name = "DIR")]
@@ -94,6 +87,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
+    /// Behave like a certain provider's server: qq, 163 or gmail
+    #[arg(long, value_name = "PROVIDER")]
+    like: Option<Like>,
+
     /// The largest message, in bytes [default: 104857600]
     #[arg(long, value_name = "BYTES")]
     size: Option<u64>,
@@ -113,15 +110,6 @@ pub(crate) struct Args {
     /// When to colour
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     color: Color,
-}
-
-/// `2525`, `127.0.0.1:2525` or `[::1]:2525`.
-fn address(text: &str) -> Result<SocketAddr, String> {
-    if let Ok(port) = text.parse::<u16>() {
-        return Ok(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port));
-    }
-    let text = text.strip_prefix("localhost").map_or(text.to_owned(), |port| format!("127.0.0.1{port}"));
-    text.parse().map_err(|_| "write a port, 127.0.0.1:2525 or [::1]:2525".to_owned())
 }
 
 impl Args {
@@ -177,23 +165,7 @@ impl Args {
 
     /// What to start, and whether other machines can reach it.
     fn config(&self, users: &Users) -> Result<(Config, bool), Trouble> {
-        let (smtp, smtps) = match (self.smtp, self.smtps) {
-            (None, None) => {
-                let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
-                (Some(SocketAddr::new(ip, SMTP)), Some(SocketAddr::new(ip, SMTPS)))
-            }
-            given => given,
-        };
-        let mut ips = [smtp, smtps].into_iter().flatten().map(|address| address.ip());
-        let address = ips.next().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        if ips.any(|other| other != address) {
-            return Err(Trouble::new(
-                Exit::Usage,
-                said("--smtp and --smtps are not at the same address", "--smtp 和 --smtps 的地址不同"),
-                said("run a second sandbox for the other address", "请为另一个地址再运行一个沙箱"),
-            ));
-        }
-        let exposed = !address.is_loopback();
+        let (config, exposed) = self.ports.config()?;
         let keep = match self.memory {
             Some(mib) => {
                 Keep::Memory { messages: hongyan_sandbox::config::MEMORY_MESSAGES, octets: mib << 20 }
@@ -202,10 +174,6 @@ impl Args {
         };
         let defaults = Limits::default();
         let config = Config {
-            address,
-            exposed,
-            smtp: smtp.map(|address| address.port()),
-            smtps: smtps.map(|address| address.port()),
             users: users.accounts(),
             login_required: self.login_required,
             // Elsewhere than on this machine somebody may listen.
@@ -214,10 +182,11 @@ impl Args {
             keep,
             faults: self.fault.clone(),
             seed: self.seed,
+            like: self.like,
             limits: Limits { message: self.size.unwrap_or(defaults.message), ..defaults },
             ca_file: self.ca.clone(),
             listen_in: self.trace.then(|| listen_in(Paint::on(&io::stdout(), self.color))),
-            ..Config::default().closed()
+            ..config
         };
         Ok((config, exposed))
     }

@@ -38,7 +38,7 @@ pub(crate) fn not_started(error: &StartError) -> Trouble {
             (Exit::Usage, format!("其他机器也能访问 {address}"), next)
         }
         StartError::NoListener => {
-            let next = said("name a port with --smtp or --smtps", "请用 --smtp 或 --smtps 指定端口");
+            let next = said("name a port, as with --smtp 2525", "请指定端口，例如 --smtp 2525");
             (Exit::Usage, "没有可以监听的端口".to_owned(), next)
         }
     };

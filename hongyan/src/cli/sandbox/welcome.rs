@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use hongyan_mime::read::safe;
-use hongyan_sandbox::Sandbox;
+use hongyan_sandbox::{Protocol, Sandbox, Service};
 use serde::Serialize;
 
 use super::users::Users;
@@ -13,6 +13,16 @@ use crate::cli::json;
 use crate::cli::paint::{Paint, Style};
 use crate::cli::system::called;
 use crate::cli::terminal::Language;
+
+/// What the ports are called, all at the same width.
+const LABELS: [(Service, &str); 6] = [
+    (Service::Smtp, "SMTP   "),
+    (Service::Smtps, "SMTPS  "),
+    (Service::Pop3, "POP3   "),
+    (Service::Pop3s, "POP3S  "),
+    (Service::Imap, "IMAP   "),
+    (Service::Imaps, "IMAPS  "),
+];
 
 /// A sandbox that is ready.
 pub(super) struct Welcome<'a> {
@@ -46,7 +56,8 @@ impl Welcome<'_> {
             );
             writeln!(out, "\n{}", paint.the(Style::Bad, text))?;
         }
-        self.commands(out, paint)?;
+        self.sending(out, paint)?;
+        self.fetching(out, paint)?;
         let end = self.language.choose("Ctrl-C ends it.", "按 Ctrl-C 结束。");
         let list = self.language.choose(" Mail that arrives:", "收到的邮件：");
         writeln!(out, "\n{end}{}", if self.lists { list } else { "" })
@@ -56,13 +67,14 @@ impl Welcome<'_> {
     fn rows(&self) -> Vec<(&'static str, &'static str, String)> {
         let language = self.language;
         let mut rows = Vec::new();
-        if let Some(smtp) = self.sandbox.smtp() {
-            let how = language.choose("plain and STARTTLS", "明文或 STARTTLS");
-            rows.push(("SMTP   ", "SMTP   ", format!("{smtp}  ({how})")));
-        }
-        if let Some(smtps) = self.sandbox.smtps() {
-            let how = language.choose("TLS from the start", "一开始就用 TLS");
-            rows.push(("SMTPS  ", "SMTPS  ", format!("{smtps}  ({how})")));
+        for (service, label) in LABELS {
+            let Some(at) = self.sandbox.at(service) else { continue };
+            let how = match (service.implicit_tls(), service.protocol()) {
+                (true, _) => language.choose("TLS from the start", "一开始就用 TLS"),
+                (false, Protocol::Pop3) => language.choose("plain and STLS", "明文或 STLS"),
+                (false, _) => language.choose("plain and STARTTLS", "明文或 STARTTLS"),
+            };
+            rows.push((label, label, format!("{at}  ({how})")));
         }
         let login = match self.users.told() {
             Some((name, password)) => format!("{name} / {password}"),
@@ -88,12 +100,15 @@ impl Welcome<'_> {
         rows
     }
 
-    /// Lines to be copied.
-    fn commands(&self, out: &mut impl Write, paint: Paint) -> io::Result<()> {
+    fn title(&self, out: &mut impl Write, paint: Paint, english: &str, chinese: &str) -> io::Result<()> {
+        writeln!(out, "\n{}", paint.the(Style::Title, self.language.choose(english, chinese)))
+    }
+
+    /// Lines to be copied, to put mail in.
+    fn sending(&self, out: &mut impl Write, paint: Paint) -> io::Result<()> {
         let Some(address) = self.sandbox.smtp() else { return Ok(()) };
         let (host, port) = (address.ip(), address.port());
-        let title = self.language.choose("Send it something:", "给它发封邮件试试：");
-        writeln!(out, "\n{}", paint.the(Style::Title, title))?;
+        self.title(out, paint, "Send it something:", "给它发封邮件试试：")?;
         let program = called();
         let lines = [
             format!(
@@ -110,6 +125,33 @@ impl Welcome<'_> {
         ];
         lines.iter().try_for_each(|line| writeln!(out, "  {line}"))
     }
+
+    /// Lines to be copied, to get mail out.
+    fn fetching(&self, out: &mut impl Write, paint: Paint) -> io::Result<()> {
+        // A password that the user chose is not for the screen: curl asks for it.
+        let login = match (self.users.told(), self.users.names().next()) {
+            (Some((name, password)), _) => format!("{name}:{password}"),
+            (None, Some(name)) => name.to_owned(),
+            (None, None) => return Ok(()),
+        };
+        let ports = [(self.sandbox.pop3(), "pop3", ""), (self.sandbox.imap(), "imap", "/INBOX")];
+        if ports.iter().all(|(at, ..)| at.is_none()) {
+            return Ok(());
+        }
+        self.title(out, paint, "Look at what came:", "看看收到了什么：")?;
+        for (at, scheme, path) in ports {
+            if let Some(at) = at {
+                writeln!(out, "  curl {scheme}://{at}{path} -u {}", safe::line(&quoted(&login)))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Fit for a shell.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || ":@._-".contains(c);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 fn shown(path: &Path) -> String {
@@ -122,6 +164,10 @@ struct Listening<'a> {
     event: &'static str,
     smtp: Option<SocketAddr>,
     smtps: Option<SocketAddr>,
+    pop3: Option<SocketAddr>,
+    pop3s: Option<SocketAddr>,
+    imap: Option<SocketAddr>,
+    imaps: Option<SocketAddr>,
     ca: Option<String>,
     dir: Option<String>,
     /// Only where it was made up.
@@ -136,6 +182,10 @@ pub(super) fn json(out: &mut impl Write, sandbox: &Sandbox, users: &Users) -> io
         event: "listening",
         smtp: sandbox.smtp(),
         smtps: sandbox.smtps(),
+        pop3: sandbox.pop3(),
+        pop3s: sandbox.pop3s(),
+        imap: sandbox.imap(),
+        imaps: sandbox.imaps(),
         ca: sandbox.ca_file().map(shown),
         dir: sandbox.store().folder().map(shown),
         user,
