@@ -60,7 +60,7 @@ impl Args {
 
     fn letter(&self) -> Result<(Letter<'_>, Original), Trouble> {
         let target = if self.output.dry_run { self.server.find()? } else { Some(self.server.target()?) };
-        let original = Original::find(&self.which)?;
+        let original = Original::find("forward", &self.which, &self.options, &self.server)?;
         let message = original.message();
         let subject = message.subject().unwrap_or_default();
         let sheet = match self.options.draft {
@@ -68,7 +68,7 @@ impl Args {
             None => self.sheet(&message, &subject, target.as_ref())?,
         };
         let carried = if self.as_attachment {
-            Carried::whole(&original.raw, original.path.as_deref(), &subject)?
+            Carried::whole(&original.0.raw, original.0.path.as_deref(), &subject)?
         } else {
             Carried::files(&message)?
         };

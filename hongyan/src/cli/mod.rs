@@ -7,10 +7,12 @@ mod completions;
 mod demo;
 mod draft;
 mod exit;
+mod export;
 mod extract;
 mod fetch;
 mod figures;
 mod forward;
+mod import;
 mod inspect;
 mod json;
 mod list;
@@ -55,12 +57,14 @@ struct Hongyan {
 enum Command {
     Send(Box<send::Args>),
     Recv(recv::Args),
-    Reply(Box<reply::Args>),
-    Forward(Box<forward::Args>),
     Fetch(Box<fetch::Args>),
     List(list::Args),
     Show(show::Args),
     Search(search::Args),
+    Reply(Box<reply::Args>),
+    Forward(Box<forward::Args>),
+    Import(import::Args),
+    Export(export::Args),
     Inspect(inspect::Args),
     Extract(extract::Args),
     Sandbox(sandbox::Args),
@@ -80,6 +84,8 @@ impl Command {
             Self::List(args) => args.run(),
             Self::Show(args) => args.run(),
             Self::Search(args) => args.run(),
+            Self::Export(args) => args.run(),
+            Self::Import(args) => args.run(),
             Self::Inspect(args) => args.run(),
             Self::Extract(args) => args.run(),
             Self::Sandbox(args) => args.run(),

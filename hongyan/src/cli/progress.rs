@@ -20,6 +20,11 @@ impl Bar {
         Self::styled(number, "{bar:30.cyan/dim} {human_pos}/{human_len}  {per_sec:.0}  ETA {eta}")
     }
 
+    /// For mails of which nobody knows how many there are.
+    pub(crate) fn counting() -> Self {
+        Self::styled(0, "{spinner:.cyan} {human_pos}  {per_sec:.0}  {elapsed}")
+    }
+
     fn styled(length: u64, template: &str) -> Self {
         let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(10));
         if let Ok(style) = ProgressStyle::with_template(template) {

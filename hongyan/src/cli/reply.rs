@@ -71,7 +71,7 @@ impl Args {
 
     fn letter(&self) -> Result<(Letter<'_>, Original), Trouble> {
         let target = if self.output.dry_run { self.server.find()? } else { Some(self.server.target()?) };
-        let original = Original::find(&self.which)?;
+        let original = Original::find("reply", &self.which, &self.options, &self.server)?;
         let message = original.message();
         let sheet = match self.options.draft {
             Some(_) => Sheet::default(),

@@ -118,6 +118,11 @@ impl Options {
         }))
     }
 
+    /// The account that a person named.
+    pub(crate) fn account(&self) -> Option<&str> {
+        self.how.account.as_deref()
+    }
+
     /// The IMAP server of the same account, where it has one.
     pub(crate) fn imap(&self) -> Result<Option<Target>, Trouble> {
         if self.server.is_some() { Ok(None) } else { self.how.find(None, &AT_IMAP) }

@@ -275,6 +275,32 @@ fn no_original_puts_a_field_of_its_own_into_the_answer() {
 }
 
 #[test]
+fn a_mail_of_the_mailbox_is_named_by_its_number_or_identifier() {
+    let world = world();
+    let place = place("reply-number", &world);
+    assert_eq!(place.run(&["import", "mail.eml", "--folder", "Archive"]).code, 0);
+    for which in ["1", "<1@example.org>", "1@example.org"] {
+        let ran = place.run(&["reply", which, "--text", "Yes!"]);
+        assert_eq!(
+            (ran.code, ran.err.as_str(), recipients(&world)[0].as_str()),
+            (0, "", "ann@example.org"),
+            "{ran:?}"
+        );
+    }
+    // In the mailbox that the mail lies in, not in the folder.
+    assert_eq!(fs::read_dir(place.path("Mail/.Sent/cur")).unwrap().count(), 3);
+    let name = fs::read_dir(place.path("Mail/.Archive/cur")).unwrap().next().unwrap().unwrap().file_name();
+    assert!(name.to_str().unwrap().ends_with(":2,RS"), "{name:?}");
+    let ran = place.run(&["forward", "1", "--to", "b@example.org"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let name = fs::read_dir(place.path("Mail/.Archive/cur")).unwrap().next().unwrap().unwrap().file_name();
+    assert!(name.to_str().unwrap().ends_with(":2,PRS"), "{name:?}");
+    let ran = place.run(&["reply", "99", "--text", "Yes!"]);
+    assert_eq!(ran.code, 66, "{ran:?}");
+    assert!(ran.err.starts_with("reply: there is no mail 99 in "), "{}", ran.err);
+}
+
+#[test]
 fn an_answered_mail_in_a_maildir_is_marked_and_the_answer_filed_beside_it() {
     let world = world();
     let place = place("reply-maildir", &world);

@@ -38,6 +38,9 @@ pub(crate) struct Options {
     /// Who it is from, in place of the account's address
     #[arg(short, long, value_name = "ADDRESS")]
     from: Option<String>,
+    /// The Maildir that MAIL is looked for in; HONGYAN_MAILDIR stands in for this option
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) maildir: Option<PathBuf>,
     /// Go on with a draft that was kept
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["message", "text", "attach", "subject", "cc", "bcc", "from"])]
     pub(crate) draft: Option<PathBuf>,

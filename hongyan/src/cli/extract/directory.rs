@@ -19,7 +19,7 @@ use crate::said::said;
 const MAX_TRIES: usize = 10_000;
 
 /// A directory to put files into.
-pub(super) struct Directory {
+pub(in crate::cli) struct Directory {
     /// Absolute and without links, so that one that is changed meanwhile leads nowhere else.
     path: PathBuf,
     names: FileNames,
@@ -27,15 +27,15 @@ pub(super) struct Directory {
 }
 
 /// A file that is complete.
-pub(super) struct Kept {
-    pub(super) name: String,
-    pub(super) len: u64,
-    pub(super) sha256: String,
+pub(in crate::cli) struct Kept {
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) len: u64,
+    pub(in crate::cli) sha256: String,
 }
 
 impl Directory {
     /// The directory `path`, made (with those above it) where it is not there.
-    pub(super) fn open(path: &Path) -> Result<Self, Trouble> {
+    pub(in crate::cli) fn open(path: &Path) -> Result<Self, Trouble> {
         let cannot = |error: io::Error| {
             let path = path.display();
             Trouble::new(
@@ -52,12 +52,12 @@ impl Directory {
     }
 
     /// Its absolute path.
-    pub(super) fn shown(&self) -> String {
+    pub(in crate::cli) fn shown(&self) -> String {
         self.path.to_string_lossy().into_owned()
     }
 
     /// Puts a file there, called `wanted` (else `fallback`) as far as that is safe and not taken.
-    pub(super) fn put(
+    pub(in crate::cli) fn put(
         &mut self,
         wanted: Option<&str>,
         fallback: &str,
@@ -93,6 +93,23 @@ impl Directory {
         }
         Err(failed(Exit::CannotCreate, io::Error::other("every name like it is taken")))
     }
+
+    /// Makes safe on disk what was put there.
+    pub(in crate::cli) fn sync(&self) -> Result<(), Trouble> {
+        // All at once: a file at a time costs a wait for the disk each.
+        let synced = File::open(&self.path).and_then(|folder| Ok(rustix::fs::syncfs(&folder)?));
+        synced.map_err(|error| {
+            let dir = self.path.display();
+            Trouble::new(
+                Exit::Io,
+                said(
+                    format!("{dir} is not safe on disk: {error}"),
+                    format!("{dir} 未能安全写入磁盘：{error}"),
+                ),
+                said("look at the disk, and do it again", "请检查磁盘后重试"),
+            )
+        })
+    }
 }
 
 /// Counts and hashes what goes into a file.
@@ -120,19 +137,20 @@ impl<'f> Hashed<'f> {
 }
 
 /// A file under its first name, which goes away with this.
-struct Partial {
+pub(in crate::cli) struct Partial {
     path: PathBuf,
-    file: File,
+    pub(in crate::cli) file: File,
 }
 
 impl Partial {
-    fn create(path: PathBuf) -> io::Result<Self> {
+    /// A new file.
+    pub(in crate::cli) fn create(path: PathBuf) -> io::Result<Self> {
         let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
         Ok(Self { path, file })
     }
 
     /// Gives the file the name `to` too, if that is free.
-    fn rename_new(&self, to: &Path) -> io::Result<()> {
+    pub(in crate::cli) fn rename_new(&self, to: &Path) -> io::Result<()> {
         match fs::hard_link(&self.path, to) {
             Err(error) if is_without_links(&error) => {
                 // Taken exclusively, then replaced by what it was taken for.

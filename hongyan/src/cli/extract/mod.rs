@@ -1,6 +1,6 @@
 //! `hongyan extract`: the files that a mail carries, onto the disk, in one directory and nowhere else.
 
-mod directory;
+pub(super) mod directory;
 pub(crate) mod select;
 
 use std::io::{self, Write};

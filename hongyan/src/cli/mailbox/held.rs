@@ -41,6 +41,11 @@ impl Held {
         Ok((entry.path(&self.maildir), file))
     }
 
+    /// The Maildir's folder that it lies in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.maildir.path()
+    }
+
     /// Sets a flag. That this failed is told, and changes nothing else; `command` is who speaks.
     pub(crate) fn mark(&self, command: &str, flag: Flags) {
         if let Err(error) = self.set(flag) {

@@ -42,6 +42,11 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// For a command that has found its account by itself.
+    pub(crate) fn of(maildir: Option<&Path>, account: Option<&str>) -> Self {
+        Self { maildir: maildir.map(Path::to_owned), account: account.map(str::to_owned) }
+    }
+
     /// The Maildir's path, whether it exists or not.
     pub(crate) fn path(&self) -> Result<PathBuf, Trouble> {
         if self.maildir.is_some() {
