@@ -3,6 +3,7 @@
 //! The Maildir is opened, or made, and locked before anybody is called, so that what is wrong here is told at once and
 //! no password is asked for in vain.
 
+mod folders;
 mod report;
 mod run;
 mod trouble;

@@ -6,7 +6,9 @@
 //! to EXPUNGE. Whatever ends a fetch in the middle, every message is then on the server or here, and the next fetch
 //! goes on from there.
 
+mod imap;
 mod keep;
+mod look;
 mod plan;
 mod pop3;
 
@@ -23,6 +25,7 @@ use hongyan_mailbox::state::{Change, Damage, Key, State, StateError};
 use hongyan_mailbox::{Lock, Maildir};
 use hongyan_proto::outcome::Failure;
 
+pub use imap::folder;
 pub use keep::{GROUP, GROUP_OCTETS, KeepError, LINGER};
 pub use plan::Doubt;
 pub use pop3::maildrop;

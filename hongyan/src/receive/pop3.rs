@@ -5,11 +5,12 @@ use std::io;
 
 use hongyan_mailbox::maildir::Flags;
 use hongyan_mailbox::state::{Change, Id, Key, State};
-use hongyan_mailbox::{Fingerprint, Lock, Maildir, fingerprint::Hash};
+use hongyan_mailbox::{Lock, Maildir};
 use hongyan_net::Sink;
 use hongyan_net::pop3::{Refused, Session};
 
 use super::keep::{Keeper, Kept, Name, Strays, now};
+use super::look::Fingerprints;
 use super::plan::{Have, Plan};
 use super::{Doubt, Error, Options, Report, open_state};
 
@@ -226,30 +227,5 @@ impl Sink<u32> for Incoming<'_> {
         let id = self.of_number.get(&number).map(|id| uidl(id));
         let announced = self.listed.get(&number).copied();
         self.keeper.end(Name { id, number, flags: Flags::NONE, announced })
-    }
-}
-
-/// Size and hashes of messages that are only looked at.
-#[derive(Default)]
-struct Fingerprints {
-    current: Fingerprint,
-    done: HashMap<u32, (Hash, Hash)>,
-}
-
-impl Sink<u32> for Fingerprints {
-    fn begin(&mut self, _: Option<u64>) -> io::Result<()> {
-        self.current = Fingerprint::default();
-        Ok(())
-    }
-
-    fn take(&mut self, piece: &[u8]) -> io::Result<()> {
-        self.current.update(piece);
-        Ok(())
-    }
-
-    fn end(&mut self, number: u32) -> io::Result<()> {
-        let (_, whole, head) = std::mem::take(&mut self.current).finish();
-        self.done.insert(number, (whole, head));
-        Ok(())
     }
 }
