@@ -36,7 +36,7 @@ pub(crate) struct Args {
     #[arg(value_name = "MAIL")]
     which: String,
     /// To whom; may be repeated, and takes lists
-    #[arg(long, value_name = "ADDRESS", num_args = 1.., required_unless_present = "draft", conflicts_with = "draft")]
+    #[arg(long, value_name = "ADDRESS", required_unless_present = "draft", conflicts_with = "draft")]
     to: Vec<String>,
     /// The mail whole, as an attachment, byte for byte
     #[arg(long)]

@@ -27,7 +27,7 @@ use select::Selection;
 /// Write mails of the mailbox into files: an mbox, or one .eml each
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Mails are named by their numbers (12, or 10-20), Message-IDs or files. An mbox is written in the form
+Mails are named by their numbers (12, or 10-20), Message-IDs or files. An mbox is of the form
 mboxrd, which loses nothing; `-` writes it to standard output. Files are called after date and
 subject. No file is written over.
 

@@ -30,9 +30,9 @@ use target::Target;
 /// Put mails from files into the mailbox: .eml, mbox, a Maildir, folders of them
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Every mail is kept byte for byte, with its flags where the source has any. One that is in the folder
-already (by its SHA-256) is skipped. Files that are no mail are named, and the rest goes on. The
-folders of a Maildir keep their names, unless --folder names one for all.
+Every mail is kept byte for byte, with its flags where the source has any. One that is in the
+folder already (by its SHA-256) is skipped. Files that are no mail are named, and the rest goes
+on. The folders of a Maildir keep their names, unless --folder names one for all.
 
   hongyan import old-mail.mbox
   hongyan import --folder 归档/2025 exported/ one.eml

@@ -16,9 +16,9 @@ pub(crate) use paging::Paging;
 
 /// What the letters of a list mean; `hongyan search` prints the same.
 pub(crate) const LEGEND: &str = "\
-Columns: number, marks, date, who, subject. Marks: N not read, R replied to, P passed on, D draft, T to
-be deleted; F flagged; @ has attachments. In a pipe the columns have tabs between them and are whole,
-dates are RFC 3339; --json prints an object a line.";
+Columns: number, marks, date, who, subject. Marks: N not read, R replied to, P passed on, D draft,
+T to be deleted; F flagged; @ has attachments. In a pipe the columns have tabs between them and
+are whole, dates are RFC 3339; --json prints an object a line.";
 
 /// List the mails of a folder
 #[derive(Debug, clap::Args)]

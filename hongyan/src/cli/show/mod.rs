@@ -24,9 +24,9 @@ use crate::said::said;
 /// Show a mail
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-On a terminal long mails go through $PAGER, and nothing of a mail can change the terminal. The mail is
-marked as read, unless --peek is given. HTML made harmless has no scripts and loads nothing: pictures
-that the mail brings along are put into it, others are left out.
+On a terminal long mails go through $PAGER, and nothing of a mail can change the terminal. The
+mail is marked as read, unless --peek is given. HTML made harmless has no scripts and loads
+nothing: pictures that the mail brings along are put into it, others are left out.
 
   hongyan show 12
   hongyan show 12 --part 1.2 -o report.pdf
