@@ -66,6 +66,8 @@ pub(crate) struct Wire {
     taking: Option<usize>,
     /// What was said and is no whole line yet.
     partial: Vec<u8>,
+    /// All octets that were said and not asked for.
+    said: Vec<u8>,
     /// `S: ` and `E: ` lines in their order.
     pub(crate) log: Vec<String>,
     content: Option<Vec<u8>>,
@@ -94,6 +96,7 @@ impl Wire {
             receiving: None,
             taking: None,
             partial: Vec::new(),
+            said: Vec::new(),
             log: Vec::new(),
             content: None,
             discarded: 0,
@@ -132,6 +135,11 @@ impl Wire {
         let before = self.log.len();
         self.hear(format!("{line}\r\n").as_bytes());
         assert_eq!(self.log[before..], *heard, "{line}");
+    }
+
+    /// The octets that the server said since this was last asked.
+    pub(crate) fn take_said(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.said)
     }
 
     /// The last line that the server said.
@@ -295,6 +303,7 @@ impl Wire {
     /// Moves what was said into the log.
     fn collect(&mut self) {
         self.partial.extend_from_slice(self.outbox.bytes());
+        self.said.extend_from_slice(self.outbox.bytes());
         self.outbox.clear();
         let end = self.partial.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
         let rest = self.partial.split_off(end);

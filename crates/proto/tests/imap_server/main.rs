@@ -5,5 +5,6 @@ mod harness;
 mod hostile;
 mod mail;
 mod news;
+mod pair;
 mod store;
 mod transcripts;
