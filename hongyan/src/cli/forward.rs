@@ -89,7 +89,14 @@ impl Args {
         Ok((letter, original))
     }
 
-    fn sheet(
+    /// What is to be seen of it.
+    #[cfg(test)]
+    pub(super) fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// What stands on the sheet before anybody writes.
+    pub(super) fn sheet(
         &self,
         message: &Message<'_>,
         subject: &str,

@@ -93,7 +93,18 @@ impl Args {
         Ok((letter, original))
     }
 
-    fn sheet(&self, message: &Message<'_>, target: Option<&server::Target>) -> Result<Sheet, Trouble> {
+    /// What is to be seen of it.
+    #[cfg(test)]
+    pub(super) fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// What stands on the sheet before anybody writes.
+    pub(super) fn sheet(
+        &self,
+        message: &Message<'_>,
+        target: Option<&server::Target>,
+    ) -> Result<Sheet, Trouble> {
         let from = self.options.from(&sender(target))?;
         let reach = match (self.all, self.list) {
             (true, _) => Reach::All,

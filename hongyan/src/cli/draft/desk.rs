@@ -132,3 +132,68 @@ impl Person for AtTheTerminal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes these texts, one each time, and gives these answers; then they are gone.
+    struct Scripted {
+        texts: Vec<&'static str>,
+        answers: Vec<&'static str>,
+        told: Vec<String>,
+    }
+
+    impl Person for Scripted {
+        fn edit(&mut self, path: &Path) -> Result<(), Trouble> {
+            let text = self.texts.remove(0);
+            std::fs::write(path, text).expect("the test's own file");
+            Ok(())
+        }
+
+        fn told(&mut self, text: &str) {
+            self.told.push(text.to_owned());
+        }
+
+        fn asked(&mut self, _question: &str) -> Option<String> {
+            (!self.answers.is_empty()).then(|| self.answers.remove(0).to_owned())
+        }
+    }
+
+    /// A draft that says `bad` is no mail.
+    fn mail(text: &str) -> Result<(String, String), Trouble> {
+        if text.contains("bad") {
+            return Err(Trouble::new(Exit::Data, said("bad", "错"), said("mend it", "请修改")));
+        }
+        Ok((text.to_owned(), format!("about {text}")))
+    }
+
+    #[test]
+    fn what_the_person_decides_is_done_and_hanging_up_keeps_the_draft() {
+        let folder = std::env::temp_dir().join(format!("hongyan-desk-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("draft.txt");
+        let send = |text: &str| Decision::Send(text.to_owned());
+        for (texts, answers, unchanged, expected) in [
+            (vec!["good"], vec!["s"], false, send("good")),
+            (vec!["good"], vec!["Send\n"], false, send("good")),
+            (vec!["good"], vec!["", "x", "s"], false, send("good")),
+            (vec!["good"], vec!["k"], false, Decision::Keep),
+            (vec!["good"], vec!["d"], false, Decision::Discard),
+            (vec!["good"], vec![], false, Decision::Keep),
+            (vec!["one", "two"], vec!["e", "s"], false, send("two")),
+            // What is no mail cannot be sent, whatever the answer.
+            (vec!["bad"], vec!["s", "s"], false, Decision::Keep),
+            (vec!["bad", "good"], vec!["s", "e", "s"], false, send("good")),
+            (vec!["bad", "bad"], vec!["e", "d"], false, Decision::Discard),
+            (vec!["first"], vec!["s"], false, Decision::Unchanged),
+            (vec!["first"], vec!["s"], true, send("first")),
+        ] {
+            std::fs::write(&path, "first").unwrap();
+            let mut person = Scripted { texts, answers, told: Vec::new() };
+            let decision = written(&mut person, &Paper::kept(&path), unchanged, "reply", mail).unwrap();
+            assert_eq!(decision, expected, "{:?}", person.told);
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -155,7 +155,7 @@ impl Letter<'_> {
     }
 
     /// The mail of a sheet, and a line about it.
-    fn made(&self, text: &str) -> Result<(Mail, String), Trouble> {
+    pub(super) fn made(&self, text: &str) -> Result<(Mail, String), Trouble> {
         let sheet = Sheet::read(text)?;
         if sheet.text.trim().is_empty() && !self.complete {
             return Err(Trouble::new(

@@ -15,3 +15,6 @@ pub(crate) mod sheet;
 pub(crate) mod subject;
 pub(crate) mod thread;
 pub(crate) mod wrap;
+
+#[cfg(test)]
+mod tests;
