@@ -21,11 +21,15 @@ pub const MAX_INDEXED_PEOPLE: usize = 64 << 10;
 /// Octets of the attachments' names of one mail that are searched.
 pub const MAX_INDEXED_FILES: usize = 64 << 10;
 
+/// Seconds by which a Date may be ahead of the time at which the mail was written down: clocks differ.
+const MAX_AHEAD: i64 = 24 * 60 * 60;
+
 /// One mail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Document {
     pub(crate) size: u64,
-    /// Seconds since 1970-01-01T00:00:00Z: the Date, or where there is none that of the file.
+    /// Seconds since 1970-01-01T00:00:00Z: the Date; where there is none, or one that was not yet when the mail was
+    /// written down, the time of that.
     pub(crate) date: i64,
     /// Minutes east of UTC in the Date.
     pub(crate) zone: Option<i16>,
@@ -72,7 +76,8 @@ impl Document {
     /// Reads a mail that was written at the second `written`.
     pub(crate) fn of(raw: &[u8], written: i64) -> Self {
         let message = Message::parse(raw);
-        let date = message.date();
+        // A mail from the future would stand above all others for ever.
+        let date = message.date().filter(|date| date.timestamp() <= written.saturating_add(MAX_AHEAD));
         let mut document = Self {
             size: raw.len() as u64,
             date: date.map_or(written, |date| date.timestamp()),

@@ -38,7 +38,8 @@ pub struct Mail {
     pub flags: Flags,
     /// Its octets.
     pub size: u64,
-    /// Seconds since 1970-01-01T00:00:00Z: its Date, or where there is none when the file was written.
+    /// Seconds since 1970-01-01T00:00:00Z: its Date; where there is none, or one in the future, when the file was
+    /// written.
     pub date: i64,
     /// Minutes east of UTC that its Date names.
     pub zone: Option<i16>,

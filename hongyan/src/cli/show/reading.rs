@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::{DateTime as Instant, Local, Offset};
 use console::Term;
 use hongyan_mime::address::Address;
-use hongyan_mime::read::{DateTime, Defect, Finding, Message, Person, Severity, safe};
+use hongyan_mime::read::{self, DateTime, Defect, Message, Person, Summary, safe};
 
 use crate::cli::draft::wrap::wrapped;
 use crate::cli::extract::select::{Selection, each};
@@ -36,12 +36,10 @@ impl Reading<'_> {
     pub(super) fn write(&self, out: &mut impl Write, message: &Message<'_>) -> io::Result<()> {
         self.header(out, message)?;
         writeln!(out)?;
-        let text = message.best_text();
-        self.text(out, &text.text)?;
-        self.attachments(out, message)?;
-        let mut findings = message.findings();
-        findings.extend(text.findings);
-        self.findings(out, message, &findings)
+        self.text(out, &message.best_text().text)?;
+        let summary = read::inspect(message.raw());
+        self.attachments(out, message, &summary)?;
+        self.findings(out, &summary)
     }
 
     fn header(&self, out: &mut impl Write, message: &Message<'_>) -> io::Result<()> {
@@ -97,27 +95,18 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn attachments(&self, out: &mut impl Write, message: &Message<'_>) -> io::Result<()> {
+    fn attachments(&self, out: &mut impl Write, message: &Message<'_>, all: &Summary) -> io::Result<()> {
         let mut lines = Vec::new();
-        let (mut number, mut failed) = (0, None);
-        // Reading the mail is not cut short by what is wrong in it, so the one error is a limit that was reached.
+        let mut number = 0;
+        // What can go wrong here is a limit that is reached.
         let walked = each(message, &Selection::Files, &mut |found| {
             number += 1;
-            if number > MAX_ATTACHMENTS {
-                return Ok(());
+            if number <= MAX_ATTACHMENTS {
+                let size = all.parts.iter().find(|part| part.path == found.path).map_or(0, |part| part.len);
+                lines.push((found.path.clone(), found.name(), size, found.media_type().to_owned()));
             }
-            let mut size = 0;
-            let counted = found.content(&mut |piece| {
-                size += piece.len() as u64;
-                Ok(())
-            });
-            failed = failed.take().or(counted.err());
-            lines.push((found.path.clone(), found.name(), size, found.media_type().to_owned()));
             Ok(())
         });
-        if let Some(error) = failed {
-            return Err(error);
-        }
         if number > 0 {
             let text = match self.language {
                 Language::English => format!("{}:", counted(number, "attachment", "attachments")),
@@ -150,19 +139,8 @@ impl Reading<'_> {
     }
 
     /// What was repaired, is broken or can be read in two ways; what is merely unusual is not worth a word here.
-    fn findings(&self, out: &mut impl Write, message: &Message<'_>, all: &[Finding]) -> io::Result<()> {
-        let defects: Vec<Defect> = all
-            .iter()
-            .filter(|finding| finding.severity() != Severity::Lint)
-            .map(|finding| Defect {
-                code: finding.code.name(),
-                severity: finding.severity().name(),
-                part: message.path(finding.part),
-                text: finding.text(),
-                at: finding.range.start,
-                zh: finding.zh(),
-            })
-            .collect();
+    fn findings(&self, out: &mut impl Write, all: &Summary) -> io::Result<()> {
+        let defects: Vec<&Defect> = all.defects.iter().filter(|defect| defect.severity != "lint").collect();
         if defects.is_empty() {
             return Ok(());
         }
