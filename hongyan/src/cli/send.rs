@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use clap::{ValueEnum, ValueHint};
 
 use super::exit::Exit;
+use super::sent::{Waiting, Way};
 use super::server;
 use super::trouble::Trouble;
 
@@ -60,6 +61,9 @@ pub(crate) struct Args {
     envelope: envelope::Options,
     #[command(flatten)]
     output: Output,
+    /// Put a copy into the folder for sent mail, by the account's `sent`; replies do so without being asked
+    #[arg(long, conflicts_with = "dry_run", help_heading = "What is shown")]
+    sent: bool,
 }
 
 /// What is to be seen of it.
@@ -143,15 +147,24 @@ impl Args {
     }
 
     fn send(&self) -> Result<Exit, Trouble> {
-        let target = self.server.target()?;
+        let mut target = self.server.target()?;
         let mail = self.message.mail(&sender(Some(&target)))?;
         let envelope = self.envelope.envelope(mail.from.clone(), mail.to.clone())?;
-        let copies = self.output.copy()?.into_iter().collect();
+        let mut copies: Vec<_> = self.output.copy()?.into_iter().collect();
+        let mut sent = self.sent.then(|| Way::wanted(&self.server, &target)).transpose()?;
+        let waiting =
+            sent.as_ref().filter(|way| way.is_somewhere()).map(|_| Waiting::alone("send")).transpose()?;
         let credentials = target.credentials()?;
+        if let (Some(way), Some(waiting)) = (&mut sent, &waiting) {
+            copies.push(output::Copy::create(waiting.path())?);
+            way.prepare(&mut target, credentials.as_ref());
+        }
         let shown = &self.output;
         let done = run::Run { command: "send", mail, envelope, target, credentials, copies, shown }.run()?;
+        let copy =
+            sent.zip(waiting).and_then(|(way, waiting)| way.settle(&waiting, &done.delivery, "send", shown));
         if shown.json.is_some() {
-            done.report(None);
+            done.report(copy.as_ref());
         }
         Ok(done.exit)
     }

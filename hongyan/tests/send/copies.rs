@@ -123,6 +123,31 @@ fn a_server_that_keeps_no_copy_leaves_the_mail_sent_and_the_copy_here() {
 }
 
 #[test]
+fn send_keeps_a_copy_where_it_is_asked_to() {
+    let world = World::start(users());
+    let place = place("send-sent", &world, "");
+    let ran = place.send(&["--text", "x", "a@example.org", "--sent"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    let copies = mailbox(&world, "Sent");
+    let sent = world.store.get(world.store.ids().unwrap()[0]).unwrap().unwrap();
+    assert!(copies.len() == 1 && copies[0].1 == *sent.content().unwrap());
+    assert!(drafts(&place).is_empty());
+    assert_eq!(place.send(&["--text", "x", "a@example.org"]).code, 0);
+    assert_eq!(mailbox(&world, "Sent").len(), 1, "only where it is asked to");
+    let elsewhere = place.set("HONGYAN_SERVER", &world.url());
+    let ran = elsewhere.send(&["--text", "x", "a@example.org", "--sent"]);
+    assert_eq!(ran.code, 78, "{ran:?}");
+    assert!(ran.err.starts_with("send: nothing says where sent mail is kept\n"), "{}", ran.err);
+    for folder in ["Mail/tmp", "Mail/new", "Mail/cur"] {
+        fs::create_dir_all(elsewhere.path(folder)).unwrap();
+    }
+    let ran = elsewhere.send(&["--text", "x", "a@example.org", "--sent", "--json"]);
+    let object: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((ran.code, &object["sent_copy"]["place"]), (0, &"maildir".into()), "{ran:?}");
+    assert_eq!(fs::read_dir(elsewhere.path("Mail/.Sent/cur")).unwrap().count(), 1);
+}
+
+#[test]
 fn a_server_that_cannot_search_gets_its_copy() {
     let world = World::start(Config { faults: vec!["imap-search=NO no".parse().unwrap()], ..users() });
     let place = place("no-search", &world, "");

@@ -92,13 +92,12 @@ impl Drop for Carried {
 
 /// A folder of our own; those of runs that were cut off go away now.
 fn make_folder() -> Result<PathBuf, Trouble> {
-    let drafts = paper::folder()?;
+    let drafts = paper::made_folder()?;
     for folder in paper::abandoned(&drafts, |name| name.ends_with(".parts")) {
         let _ = fs::remove_dir_all(folder);
     }
     let folder = drafts.join(paper::name("forward", 1, "parts"));
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(&drafts);
-    let made = made.and_then(|()| DirBuilder::new().mode(0o700).create(&folder));
+    let made = DirBuilder::new().mode(0o700).create(&folder);
     made.map(|()| folder).map_err(|error| cannot_write(&drafts, &error))
 }
 

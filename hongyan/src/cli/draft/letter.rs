@@ -12,7 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::send::message::Mail;
 use crate::cli::send::run::{Done, Run};
 use crate::cli::send::{Output, draft, output, problem, report};
-use crate::cli::sent::{Filed, Way};
+use crate::cli::sent::{Waiting, Way};
 use crate::cli::server::Target;
 use crate::cli::terminal::{Language, safe, tell};
 use crate::cli::trouble::Trouble;
@@ -126,14 +126,10 @@ impl Letter<'_> {
             return self.show(&mail, &envelope);
         }
         let done = self.send(paper, mail, envelope)?;
-        let verdicts = || done.delivery.each.iter().map(|(_, verdict)| verdict);
-        let mut filed = None;
-        if verdicts().any(|verdict| matches!(verdict, Verdict::Accepted(_))) {
+        if done.delivery.each.iter().any(|(_, verdict)| matches!(verdict, Verdict::Accepted(_))) {
             taken();
-            filed = self.file(paper);
-        } else if !verdicts().any(|verdict| matches!(verdict, Verdict::InDoubt(_))) {
-            paper.not_taken();
         }
+        let filed = self.way.settle(&Waiting::beside(paper.path()), &done.delivery, self.command, self.shown);
         if self.shown.json.is_some() {
             done.report(filed.as_ref());
         }
@@ -210,30 +206,13 @@ impl Letter<'_> {
         let Some(mut target) = self.target.take() else { return Err(no_server()) };
         let mut copies: Vec<_> = self.shown.copy()?.into_iter().collect();
         if self.way.is_somewhere() {
-            copies.push(output::Copy::create(&paper.leaving())?);
-            // A mail that is kept is made of lines: no server is given it in binary.
-            target.chunking = false;
+            copies.push(output::Copy::create(Waiting::beside(paper.path()).path())?);
         }
         let credentials = target.credentials()?;
-        self.way.log_in(&target, credentials.as_ref());
+        self.way.prepare(&mut target, credentials.as_ref());
         let run =
             Run { command: self.command, mail, envelope, target, credentials, copies, shown: self.shown };
         run.run()
-    }
-
-    /// Puts the copy where it belongs. Whatever becomes of it, the mail was sent.
-    fn file(&self, paper: &Paper) -> Option<Filed> {
-        if !self.way.is_somewhere() {
-            return None;
-        }
-        let filed = match paper.taken() {
-            Ok(path) => self.way.file(&path),
-            Err(error) => Filed::failed(&self.way, &paper.leaving(), error.to_string()),
-        };
-        if !self.shown.quiet || !filed.is_filed() {
-            filed.tell(self.command, self.shown.json.is_some());
-        }
-        Some(filed)
     }
 
     /// Says where the draft is, and how to go on with it.
@@ -243,8 +222,9 @@ impl Letter<'_> {
             &format!("the draft is kept in {path}\n  next: {again} --draft {path}"),
             &format!("草稿保存在 {path}\n  下一步：{again} --draft {path}"),
         );
-        if paper.leaving().exists() {
-            let path = safe(&paper.leaving().display().to_string());
+        let leaving = Waiting::beside(paper.path());
+        if leaving.path().exists() {
+            let path = safe(&leaving.path().display().to_string());
             self.say(
                 &format!("the mail that may have been taken is in {path}"),
                 &format!("可能已被接收的邮件在 {path}"),

@@ -8,7 +8,7 @@ mod desk;
 pub(crate) mod letter;
 pub(crate) mod options;
 pub(crate) mod original;
-mod paper;
+pub(crate) mod paper;
 pub(crate) mod quote;
 pub(crate) mod recipients;
 pub(crate) mod sheet;

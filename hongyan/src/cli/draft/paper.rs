@@ -1,8 +1,8 @@
 //! The file that a draft is written on, in a folder that only we may look into.
 //!
 //! It is there from before the editor opens until the mail was taken: whatever happens in between, nothing that
-//! somebody wrote is lost. Beside it stands, under the same name, the mail as it goes to the server (`.eml`), and
-//! once it was taken, what waits to be put into the folder of sent mail (`.sent.eml`).
+//! somebody wrote is lost. Beside it stands, under the same name, the mail that goes to the server
+//! ([`Waiting`](crate::cli::sent::Waiting)).
 
 use std::env;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -32,9 +32,8 @@ pub(crate) struct Paper {
 impl Paper {
     /// A new file with this text, safe on disk; `kind` is what it is called by.
     pub(crate) fn new(kind: &str, text: &str) -> Result<Self, Trouble> {
-        let folder = folder()?;
+        let folder = made_folder()?;
         let failed = |error: &io::Error| cannot_write(&folder, error);
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|error| failed(&error))?;
         for number in 1..=MAX_TRIES {
             let path = folder.join(name(kind, number, "txt"));
             match whole(&path, text).and_then(|()| sync(&folder)) {
@@ -82,25 +81,6 @@ impl Paper {
         })
     }
 
-    /// Where the mail stands as it goes to the server.
-    pub(crate) fn leaving(&self) -> PathBuf {
-        self.path.with_extension("eml")
-    }
-
-    /// Marks what went to the server as taken, for good; its new path.
-    pub(crate) fn taken(&self) -> io::Result<PathBuf> {
-        let taken = self.path.with_extension("sent.eml");
-        fs::rename(self.leaving(), &taken)?;
-        taken.parent().map_or(Ok(()), sync)?;
-        Ok(taken)
-    }
-
-    /// Removes what stands beside it for a server that did not take it.
-    pub(crate) fn not_taken(&self) {
-        // It is a copy of what the draft makes anew.
-        let _ = fs::remove_file(self.leaving());
-    }
-
     /// Removes it: the mail was sent, or is not wanted.
     pub(crate) fn remove(self) {
         if self.ours {
@@ -125,6 +105,13 @@ pub(crate) fn folder() -> Result<PathBuf, Trouble> {
     })
 }
 
+/// Where drafts are kept, made where it is not there: for its owner alone.
+pub(crate) fn made_folder() -> Result<PathBuf, Trouble> {
+    let folder = folder()?;
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+    made.map_err(|error| cannot_write(&folder, &error)).map(|()| folder)
+}
+
 /// What runs that were cut off left behind: sent mails whose copy is not filed, and drafts.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Left {
@@ -142,7 +129,7 @@ pub(crate) fn left() -> Left {
 }
 
 /// The name of a file that this process makes.
-pub(super) fn name(kind: &str, number: usize, extension: &str) -> String {
+pub(crate) fn name(kind: &str, number: usize, extension: &str) -> String {
     let time = Local::now().format("%Y%m%d-%H%M%S");
     format!("{kind}-{time}-{}-{number}.{extension}", std::process::id())
 }

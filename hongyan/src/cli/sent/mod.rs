@@ -6,21 +6,27 @@
 
 mod imap;
 mod maildir;
+mod waiting;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use hongyan_mailbox::Maildir;
 use serde::Serialize;
 
 use super::exit::Exit;
 use super::mailbox;
+use super::send::Output;
 use super::server::{self, Target};
 use super::terminal::{Language, safe, say, tell};
 use super::trouble::Trouble;
 use crate::account::Sent;
+use crate::proto::outcome::{Delivery, Verdict};
 use crate::proto::provider::Quirk;
 use crate::proto::sasl::Credentials;
 use crate::said::said;
+
+pub(crate) use waiting::Waiting;
 
 /// Where the copy goes.
 #[derive(Debug)]
@@ -76,14 +82,29 @@ impl Way {
         }
     }
 
+    /// As [`Way::of`], for a person who asked for a copy: that there is no place for it is an error.
+    pub(crate) fn wanted(server: &server::Options, target: &Target) -> Result<Self, Trouble> {
+        let account = target.account.as_ref();
+        let near = mailbox::choose(None, account, false)?;
+        let near = Maildir::open(&near).is_ok().then_some(near);
+        let way = Self::of(server, Some(target), near.as_deref())?;
+        let said_so = account.is_some_and(|account| account.sent.is_some());
+        let by_provider = target.provider().is_some_and(|provider| provider.has(Quirk::KeepsSent));
+        if way.is_somewhere() || said_so || by_provider { Ok(way) } else { Err(no_place()) }
+    }
+
     /// Whether a copy is kept at all.
     pub(crate) fn is_somewhere(&self) -> bool {
         !matches!(self, Self::Nowhere)
     }
 
-    /// Finds out who logs in for the copy, before the mail is sent: a person is not asked twice, and not afterwards.
-    /// `sender` sends the mail with these credentials.
-    pub(crate) fn log_in(&mut self, sender: &Target, credentials: Option<&Credentials>) {
+    /// Gets ready for the copy before the mail is sent by `sender` with these credentials: a person is not asked for a
+    /// password twice, and not afterwards.
+    pub(crate) fn prepare(&mut self, sender: &mut Target, credentials: Option<&Credentials>) {
+        if self.is_somewhere() {
+            // A mail that is kept is made of lines: no server is given it in binary.
+            sender.chunking = false;
+        }
         let Self::Imap(target, login) = self else { return };
         *login = Some(if target.user == sender.user {
             Ok(credentials.cloned())
@@ -93,8 +114,37 @@ impl Way {
         });
     }
 
+    /// Files the copy that waits if anybody's server took the mail, and tells about it. Where nobody's did, it goes
+    /// away; where that is in doubt, it stays.
+    pub(crate) fn settle(
+        &self,
+        waiting: &Waiting,
+        delivery: &Delivery,
+        command: &str,
+        shown: &Output,
+    ) -> Option<Filed> {
+        if !self.is_somewhere() {
+            return None;
+        }
+        let any = |is: fn(&Verdict) -> bool| delivery.each.iter().any(|(_, verdict)| is(verdict));
+        if !any(|verdict| matches!(verdict, Verdict::Accepted(_))) {
+            if !any(|verdict| matches!(verdict, Verdict::InDoubt(_))) {
+                waiting.not_taken();
+            }
+            return None;
+        }
+        let filed = match waiting.taken() {
+            Ok(path) => self.file(&path),
+            Err(error) => Filed::failed(self, waiting.path(), error.to_string()),
+        };
+        if !shown.quiet || !filed.is_filed() {
+            filed.tell(command, shown.json.is_some());
+        }
+        Some(filed)
+    }
+
     /// Files the mail that stands in `path`, and removes it there once it is safe.
-    pub(crate) fn file(&self, path: &Path) -> Filed {
+    fn file(&self, path: &Path) -> Filed {
         let filed = match self {
             Self::Imap(target, login) => {
                 login.clone().unwrap_or(Ok(None)).and_then(|login| imap::file(target, login, path))
@@ -121,6 +171,17 @@ impl Way {
     }
 }
 
+fn no_place() -> Trouble {
+    Trouble::new(
+        Exit::Config,
+        said("nothing says where sent mail is kept", "没有说明已发送的邮件存到哪里"),
+        said(
+            "give the account `imap` or `maildir`, or leave out --sent",
+            "请为账户设置 imap 或 maildir，或去掉 --sent",
+        ),
+    )
+}
+
 fn no_imap() -> Trouble {
     Trouble::new(
         Exit::Config,
@@ -137,17 +198,17 @@ fn no_imap() -> Trouble {
 
 impl Filed {
     /// A copy that stays in `path`.
-    pub(crate) fn failed(way: &Way, path: &Path, error: String) -> Self {
+    fn failed(way: &Way, path: &Path, error: String) -> Self {
         let kept = Some(path.to_string_lossy().into_owned());
         Self { place: way.place(), folder: None, kept, error: Some(error) }
     }
 
-    pub(crate) fn is_filed(&self) -> bool {
+    fn is_filed(&self) -> bool {
         self.folder.is_some()
     }
 
     /// Says it to a person; `apart` keeps it away from what programs read.
-    pub(crate) fn tell(&self, command: &str, apart: bool) {
+    fn tell(&self, command: &str, apart: bool) {
         let language = Language::of_the_environment();
         if let Some(folder) = &self.folder {
             let folder = safe(folder);
