@@ -5,7 +5,9 @@ use hongyan::sandbox::Config;
 use crate::place::{Place, World, lines_of_trace};
 
 fn traced(world: &World, more: &[&str]) -> String {
-    let place = Place::with("trace", world);
+    // Each test in a folder of its own: they run side by side.
+    let test = std::thread::current().name().unwrap_or("trace").replace(':', "-");
+    let place = Place::with(&test, world);
     let base = [
         "--text",
         "hello",
