@@ -8,6 +8,7 @@
 //! terminal raw.
 
 mod meaning;
+mod pop3;
 
 use std::io::{Write as _, stderr, stdout};
 use std::sync::{Arc, Mutex};

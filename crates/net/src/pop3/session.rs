@@ -101,6 +101,11 @@ impl Session {
         self.client.capabilities()
     }
 
+    /// What the server said first.
+    pub fn greeting(&self) -> &str {
+        self.client.greeting()
+    }
+
     /// TLS, where it is up.
     pub fn tls(&self) -> Option<&TlsInfo> {
         self.client.tls()
@@ -241,21 +246,36 @@ impl Session {
         self.one(Command::Noop).await.map(drop)
     }
 
-    /// Sends a command as it was typed. Further lines of the reply go to the sink, their dots undone. What changes
-    /// the connection itself (STLS) or waits for more (AUTH with a mechanism) has no place here: what follows it
-    /// could not be told apart.
+    /// Sends a command as it was typed. Further lines of the reply go to the sink, their dots undone; `first` is told
+    /// what stands behind `+OK` before they come. What changes the connection itself (STLS) or waits for more (AUTH
+    /// with a mechanism) has no place here: what follows it could not be told apart.
     ///
     /// # Errors
     /// The server said no, or the session has ended ([`is_open`](Self::is_open) tells which).
-    pub async fn command(&mut self, typed: Typed, sink: &mut impl Sink<()>) -> Result<Answer, Failure> {
+    pub async fn command(
+        &mut self,
+        typed: Typed,
+        first: impl FnOnce(&str),
+        sink: &mut impl Sink<()>,
+    ) -> Result<Answer, Failure> {
         self.begin()?;
         self.client.ask(Command::Typed(Box::new(typed)));
         let mut incoming = Incoming::new(sink);
+        let mut first = Some(first);
+        let mut tell = |words: &str| {
+            if let Some(first) = first.take() {
+                first(words);
+            }
+        };
         loop {
             match self.next(&mut incoming).await? {
-                Event::Content { announced, .. } => self.begin_content(&mut incoming, (), announced)?,
+                Event::Content { announced, words, .. } => {
+                    tell(words.as_deref().unwrap_or_default());
+                    self.begin_content(&mut incoming, (), announced)?;
+                }
                 Event::Answer(answer) => {
                     self.busy = false;
+                    tell(&answer.words);
                     return Ok(answer);
                 }
                 Event::Refused(_, failure) => {
@@ -317,7 +337,7 @@ impl Session {
                 return Ok(refused);
             }
             match self.next(&mut incoming).await? {
-                Event::Content { number, announced } => {
+                Event::Content { number, announced, .. } => {
                     self.begin_content(&mut incoming, number, announced)?;
                 }
                 Event::Refused(

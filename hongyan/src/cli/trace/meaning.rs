@@ -5,10 +5,11 @@
 
 use std::collections::VecDeque;
 
+use super::pop3;
 use crate::proto::transcript::Who;
 
 /// English and 简体中文.
-type Text = (&'static str, &'static str);
+pub(super) type Text = (&'static str, &'static str);
 
 /// Follows a conversation.
 #[derive(Debug, Default)]
@@ -20,12 +21,25 @@ pub(super) struct Meanings {
     within: bool,
     /// Lines of the client are content until its end is told.
     in_content: bool,
+    /// The server's first line was POP3's.
+    pop3: Option<pop3::Meanings>,
 }
 
 impl Meanings {
     /// What a line (with its `C: ` or `S: `) means, where there is something to say.
     pub(super) fn of(&mut self, who: Who, line: &str) -> Option<Text> {
-        match (line.strip_prefix("C: "), line.strip_prefix("S: ")) {
+        let said = (line.strip_prefix("C: "), line.strip_prefix("S: "));
+        if let (None, Some("+OK" | "-ERR"), false) = (said.0, said.1.and_then(first_word), self.greeted) {
+            self.pop3.get_or_insert_default();
+        }
+        if let Some(pop3) = &mut self.pop3 {
+            return match said {
+                (Some(command), _) => pop3.command(command),
+                (_, Some(reply)) => pop3.reply(reply),
+                _ => note(line),
+            };
+        }
+        match said {
             (Some(command), _) if who == Who::Client => self.command(command),
             (_, Some(reply)) if who == Who::Server => self.reply(reply),
             _ => note(line),
@@ -91,6 +105,10 @@ impl Meanings {
         }
         meaning_of(verb, line.get(..3)?)
     }
+}
+
+fn first_word(line: &str) -> Option<&str> {
+    line.split(' ').next()
 }
 
 /// A secret, or the empty answer to a server's last word (SCRAM).

@@ -270,12 +270,12 @@ impl Client {
             Command::Retr(_) | Command::Top { .. } => {
                 let number = command.number();
                 let announced = status.number().filter(|_| matches!(command, Command::Retr(_)));
-                return self.expect_content(Event::Content { number, announced }, None);
+                return self.expect_content(number, announced, None);
             }
             Command::Typed(typed) if typed.multi_line => {
                 let announced = status.number().filter(|_| command.stage() == Stage::Fetch);
                 let words = status.words().into_owned();
-                return self.expect_content(Event::Content { number: 0, announced }, Some(words));
+                return self.expect_content(0, announced, Some(words));
             }
             Command::Dele(number) => Event::Marked(*number),
             Command::Rset | Command::Noop | Command::Typed(_) => {
@@ -295,8 +295,8 @@ impl Client {
         self.deadline = Some(now + self.config.timeouts.content);
     }
 
-    fn expect_content(&mut self, event: Event, words: Option<String>) {
-        self.events.push_back(event);
+    fn expect_content(&mut self, number: u32, announced: Option<u64>, words: Option<String>) {
+        self.events.push_back(Event::Content { number, announced, words: words.clone() });
         self.reading = Reading::Content(words);
         self.receive = true;
     }

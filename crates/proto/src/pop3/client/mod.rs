@@ -87,6 +87,8 @@ pub enum Event {
         number: u32,
         /// How long the server says it is, in octets: a hint.
         announced: Option<u64>,
+        /// What follows `+OK`, decoded; only for a command as typed.
+        words: Option<String>,
     },
     /// A message was taken to its end.
     Fetched {
@@ -120,6 +122,7 @@ pub struct Client {
     phase: Phase,
     tls: Option<TlsInfo>,
     capabilities: Capabilities,
+    greeting: String,
     /// The greeting's, for APOP.
     timestamp: Option<String>,
     events: VecDeque<Event>,
@@ -158,6 +161,7 @@ impl Client {
             phase: Phase::Opening(Opening::Greeting),
             tls,
             capabilities: Capabilities::default(),
+            greeting: String::new(),
             timestamp: None,
             events: VecDeque::new(),
             queue: VecDeque::new(),
@@ -173,6 +177,12 @@ impl Client {
     /// What the server offers, as of its last reply to CAPA.
     pub fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    /// What the server said first, behind its `+OK`; said before TLS where that came by STLS, and so perhaps by
+    /// somebody else.
+    pub fn greeting(&self) -> &str {
+        &self.greeting
     }
 
     /// TLS, where it is up.

@@ -204,6 +204,7 @@ impl Client {
         let next = match (opening, status.indicator) {
             (Opening::Greeting, Indicator::Ok) => {
                 self.timestamp = timestamp(status.text);
+                self.greeting = status.words().into_owned();
                 Opening::AskCapabilities
             }
             (Opening::Capabilities(_), Indicator::Ok) => {
