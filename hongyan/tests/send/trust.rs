@@ -125,7 +125,7 @@ fn a_password_that_cannot_be_had_is_said_before_anybody_is_called() {
     assert_eq!(ran.code, 64);
     assert!(ran.err.contains("process list"), "{}", ran.err);
     for evil in ["with\nbreak", "with\rbreak"] {
-        let place = Place::new("nopassword").set("HONGYAN_PASSWORD", evil);
+        let place = Place::new("evilpassword").set("HONGYAN_PASSWORD", evil);
         assert_eq!(send(&place, &["--server", &server]).code, 78);
     }
 }

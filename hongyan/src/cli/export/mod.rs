@@ -21,7 +21,7 @@ use super::progress::Bar;
 use super::system::printed;
 use super::terminal::{Language, safe, tell};
 use super::trouble::Trouble;
-use output::Output;
+use output::{Mail, Output};
 use select::Selection;
 
 /// Write mails of the mailbox into files: an mbox, or one .eml each
@@ -120,10 +120,12 @@ impl Args {
         let total = selection.len() as u64;
         let bar = (!self.quiet && !output.is_stream()).then(|| Bar::of_mails(total));
         for (done, chosen) in selection.iter().enumerate() {
-            match selection.read(chosen) {
-                Ok(raw) => {
-                    let Some(written) = output.put(&raw, &selection.label(chosen))? else { return Ok(()) };
-                    (report.exported, report.bytes) = (report.exported + 1, report.bytes + raw.len() as u64);
+            match selection.open(chosen).and_then(Mail::begin) {
+                Ok(mail) => {
+                    let Some((size, written)) = output.put(mail, &selection.label(chosen))? else {
+                        return Ok(());
+                    };
+                    (report.exported, report.bytes) = (report.exported + 1, report.bytes + size);
                     report.files.extend(written);
                 }
                 Err(error) => {

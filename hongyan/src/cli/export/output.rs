@@ -1,7 +1,7 @@
 //! Where mails go: an mbox, standard output, or a directory of files.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Stdout};
+use std::io::{self, BufWriter, Read, Stdout};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -16,6 +16,9 @@ use crate::said::said;
 
 /// How much is written at once, in octets.
 const BUFFER: usize = 256 * 1024;
+
+/// So many octets of a mail are looked at for its date, sender and subject.
+const BEGINNING: u64 = 64 * 1024;
 
 /// Where mails go.
 pub(super) enum Output {
@@ -66,24 +69,35 @@ impl Output {
         matches!(self, Self::Stream(_))
     }
 
-    /// Writes a mail. `None` where nobody reads any more; else the file, where it has one of its own.
-    pub(super) fn put(&mut self, raw: &[u8], label: &str) -> Result<Option<Option<Written>>, Trouble> {
-        let header = header(raw);
+    /// Writes a mail. `None` where nobody reads any more; else its octets, and its file where it has one of its own.
+    pub(super) fn put(&mut self, mail: Mail, label: &str) -> Result<Option<(u64, Option<Written>)>, Trouble> {
         let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
         match self {
             Self::Mbox(mbox) => {
-                let appended = mbox.writer.append(&Postmark::of_head(header, now()), raw);
-                appended.map(|_| Some(None)).map_err(|error| cannot(&mbox.place, Exit::Io, &error))
+                let appended = mbox.writer.append(&Postmark::of_head(mail.header(), now()), mail.whole());
+                let size = appended.map_err(|error| cannot(&mbox.place, Exit::Io, &error))?;
+                Ok(Some((size, None)))
             }
-            Self::Stream(writer) => match writer.append(&Postmark::of_head(header, now()), raw) {
-                Ok(_) => Ok(Some(None)),
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
-                Err(error) => Err(cannot(Path::new("-"), Exit::Io, &error)),
-            },
+            Self::Stream(writer) => {
+                match writer.append(&Postmark::of_head(mail.header(), now()), mail.whole()) {
+                    Ok(size) => Ok(Some((size, None))),
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
+                    Err(error) => Err(cannot(Path::new("-"), Exit::Io, &error)),
+                }
+            }
             Self::Files(directory) => {
-                let name = name(header);
-                let kept = directory.put(name.as_deref(), &format!("mail {label}.eml"), |sink| sink(raw))?;
-                Ok(Some(Some(Written { file: kept.name, len: kept.len, sha256: kept.sha256 })))
+                let name = name(mail.header());
+                let kept = directory.put(name.as_deref(), &format!("mail {label}.eml"), |sink| {
+                    let (mut whole, mut buffer) = (mail.whole(), vec![0; BUFFER]);
+                    loop {
+                        match whole.read(&mut buffer)? {
+                            0 => return Ok(()),
+                            length => sink(&buffer[..length])?,
+                        }
+                    }
+                })?;
+                let written = Written { file: kept.name, len: kept.len, sha256: kept.sha256 };
+                Ok(Some((kept.len, Some(written))))
             }
         }
     }
@@ -130,16 +144,36 @@ impl Mbox {
     }
 }
 
-/// The header section, without the empty line.
-fn header(raw: &[u8]) -> &[u8] {
-    let mut end = 0;
-    for line in raw.split_inclusive(|&byte| byte == b'\n') {
-        if matches!(line, b"\n" | b"\r\n") {
-            break;
-        }
-        end += line.len();
+/// A mail that is being read: never more of it than its beginning is held.
+pub(super) struct Mail {
+    beginning: Vec<u8>,
+    rest: File,
+}
+
+impl Mail {
+    /// Reads its beginning.
+    pub(super) fn begin(mut file: File) -> io::Result<Self> {
+        let mut beginning = Vec::new();
+        (&mut file).take(BEGINNING).read_to_end(&mut beginning)?;
+        Ok(Self { beginning, rest: file })
     }
-    &raw[..end]
+
+    /// The header section without the empty line, as far as it is in the beginning.
+    fn header(&self) -> &[u8] {
+        let mut end = 0;
+        for line in self.beginning.split_inclusive(|&byte| byte == b'\n') {
+            if matches!(line, b"\n" | b"\r\n") {
+                break;
+            }
+            end += line.len();
+        }
+        &self.beginning[..end]
+    }
+
+    /// All of its octets.
+    fn whole(&self) -> impl Read + use<'_> {
+        self.beginning.chain(&self.rest)
+    }
 }
 
 /// What a mail's file is called: its day and its subject, as far as it has them.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use hongyan_mailbox::index::{Mail, Order};
 use hongyan_mailbox::maildir::FolderName;
-use hongyan_mailbox::{Maildir, Query, Raw};
+use hongyan_mailbox::{Maildir, Query};
 
 use crate::cli::exit::Exit;
 use crate::cli::mailbox::{Options, ask, not_opened};
@@ -183,11 +183,11 @@ impl Selection {
         }
     }
 
-    /// Its bytes.
-    pub(super) fn read(&self, chosen: &Chosen) -> io::Result<Raw> {
+    /// Its file.
+    pub(super) fn open(&self, chosen: &Chosen) -> io::Result<File> {
         match chosen {
-            Chosen::Held(folder, unique, _) => Raw::of(&self.folders[*folder].read(unique)?.1),
-            Chosen::File(path) => Raw::of(&File::open(path)?),
+            Chosen::Held(folder, unique, _) => self.folders[*folder].read(unique).map(|(_, file)| file),
+            Chosen::File(path) => File::open(path),
         }
     }
 }
