@@ -199,7 +199,7 @@ fn be_killed(child: &str) {
 fn the_power_goes_at_any_operation() {
     let scratch = Scratch::in_memory("power");
     let mut points = 0;
-    for (way, seed) in [(Way::Deliver, 1), (Way::Steps, 2), (Way::Deliver, 3), (Way::Steps, 4)] {
+    for (way, seed) in [(Way::Deliver, 1), (Way::Steps, 2), (Way::Deliver, 3)] {
         for at in 0.. {
             let path = fresh(&scratch);
             let when = format!("{way:?}, power lost at operation {at}, seed {seed}");

@@ -263,7 +263,7 @@ fn what_was_given_up_long_ago_is_swept_from_tmp_and_nothing_else() {
     let now = SystemTime::now();
     let old = maildir.path().join("tmp/old");
     for (name, age) in
-        [("tmp/old", STALE), ("tmp/young", STALE / 2), ("new/old", STALE), ("cur/old:2,", STALE)]
+        [("tmp/old", STALE), ("tmp/young", STALE / 2), ("new/old", STALE), ("cur/older:2,", STALE)]
     {
         let file = fs::File::create(maildir.path().join(name)).expect("creates");
         file.set_modified(now - age - Duration::from_secs(60)).expect("sets the time");
