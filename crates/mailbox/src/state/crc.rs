@@ -2,7 +2,7 @@
 
 const POLYNOMIAL: u32 = 0xEDB8_8320;
 
-const TABLES: [[u32; 256]; 8] = {
+static TABLES: [[u32; 256]; 8] = {
     let mut tables = [[0; 256]; 8];
     let mut n = 0;
     while n < 256 {
