@@ -1,13 +1,15 @@
-//! What `bench/run` measures of the library: composing, and sending what was composed.
+//! What `bench/run` measures of the library: composing, sending what was composed, and reading.
 //!
 //! ```text
 //! hongyan-bench send port=2525 n=10000 conns=8 [tls=1] [chunking=0] [attach=FILE [share=0|1]]
 //! hongyan-bench compose n=50 attach=FILE
+//! hongyan-bench parse n=10 dir=FOLDER
 //! ```
 //! `send` fills the templates under `bench/data` for each message, as the peers do, composes it and sends it
 //! with the others over `conns` connections, shared by a thread for each core. An attachment is encoded once and shared, or with
 //! `share=0`, and where there is but one message, as it goes. It fails unless every message was accepted.
-//! `compose` makes a message with an attachment into bytes, n times.
+//! `compose` makes a message with an attachment into bytes, n times. `parse` reads every file of a folder, n times:
+//! every header field decoded by what it holds, every part by its encoding and charset.
 
 use std::env;
 use std::error::Error;
@@ -26,6 +28,7 @@ use hongyan::mime::address::{Address as Listed, Mailbox};
 use hongyan::mime::compose::{
     Body, Bytes, Date, Draft, EncodedPart, FileSource, MediaType, Names, Offered, Part,
 };
+use hongyan::mime::read::Message;
 use hongyan::net::smtp::{Mail, Options, Server, Session};
 use hongyan::net::tls::{Connector, Policy, Roots};
 use hongyan::proto::address::Address;
@@ -40,7 +43,8 @@ fn main() -> Result<(), Failure> {
     match env::args().nth(1).as_deref() {
         Some("send") => send(),
         Some("compose") => compose(),
-        _ => Err("hongyan-bench send | compose, with key=value arguments".into()),
+        Some("parse") => parse(),
+        _ => Err("hongyan-bench send | compose | parse, with key=value arguments".into()),
     }
 }
 
@@ -232,4 +236,46 @@ fn compose() -> Result<(), Failure> {
         black_box(&out);
     }
     Ok(())
+}
+
+/// Reads every file of a folder, again and again.
+fn parse() -> Result<(), Failure> {
+    let mut paths = fs::read_dir(argument("dir", String::from("."))?)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>, std::io::Error>>()?;
+    paths.sort();
+    let all = paths.iter().map(fs::read).collect::<Result<Vec<_>, _>>()?;
+    for _ in 0..argument("n", 1_usize)? {
+        all.iter().for_each(|raw| read(raw));
+    }
+    Ok(())
+}
+
+/// What mail-parser does unasked: all fields, all parts.
+fn read(raw: &[u8]) {
+    let message = Message::parse(raw);
+    for (index, part) in message.parts().iter().enumerate() {
+        for field in message.fields(index) {
+            let name = &raw[field.name()];
+            let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+            match name.len() {
+                2 if is("To") || is("Cc") => drop(black_box(message.addresses_in(field))),
+                3 if is("Bcc") => drop(black_box(message.addresses_in(field))),
+                4 if is("From") => drop(black_box(message.addresses_in(field))),
+                4 if is("Date") => drop(black_box(message.date_in(field))),
+                6 if is("Sender") => drop(black_box(message.addresses_in(field))),
+                8 if is("Reply-To") => drop(black_box(message.addresses_in(field))),
+                // With the part's text and name.
+                12 if is("Content-Type") => {}
+                19 if is("Content-Disposition") => {}
+                _ => drop(black_box(message.value_text(field))),
+            }
+        }
+        black_box(message.file_name(index));
+        match part.media_type.is_text() {
+            _ if part.is_container() => {}
+            true => drop(black_box(message.text(index))),
+            false => drop(black_box(message.decoded(index))),
+        }
+    }
 }

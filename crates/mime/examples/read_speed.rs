@@ -105,15 +105,17 @@ enum Kind {
 }
 
 fn kind(name: &[u8]) -> Kind {
-    let is = |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
-    if is(&["From", "To", "Cc", "Bcc", "Sender", "Reply-To"]) {
-        Kind::Addresses
-    } else if is(&["Date"]) {
-        Kind::Date
-    } else if is(&["Content-Type", "Content-Disposition"]) {
-        Kind::Parameters
-    } else {
-        Kind::Text
+    let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+    match name.len() {
+        2 if is("To") || is("Cc") => Kind::Addresses,
+        3 if is("Bcc") => Kind::Addresses,
+        4 if is("From") => Kind::Addresses,
+        4 if is("Date") => Kind::Date,
+        6 if is("Sender") => Kind::Addresses,
+        8 if is("Reply-To") => Kind::Addresses,
+        12 if is("Content-Type") => Kind::Parameters,
+        19 if is("Content-Disposition") => Kind::Parameters,
+        _ => Kind::Text,
     }
 }
 

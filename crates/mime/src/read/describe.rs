@@ -10,6 +10,7 @@ use crate::read::limits::{MAX_FIELD_VALUE, MAX_GUESSES};
 use crate::read::lines::trim_blank_end;
 use crate::read::media::MediaType;
 use crate::read::parameter::Parameterized;
+use crate::read::parameter::plain::{self, Quick};
 use crate::read::part::{Duplicates, Part};
 use crate::read::structure::{Pass, spend};
 use crate::read::transfer::Encoding;
@@ -77,7 +78,13 @@ impl Pass<'_> {
             let main_end = value.iter().position(|byte| matches!(byte, b';' | b'(')).unwrap_or(value.len());
             media_type = MediaType::parse(value[..main_end].trim_ascii());
             let mut notes = Notes::default();
-            if media_type.as_ref().is_none_or(MediaType::is_multipart) {
+            let quick = match &media_type {
+                Some(found) if found.is_multipart() => plain::find(value, "boundary"),
+                _ => Quick::Unclear,
+            };
+            if let Quick::Value(found) = quick {
+                boundary = Some(found.to_vec());
+            } else if media_type.as_ref().is_none_or(MediaType::is_multipart) {
                 let parsed = Parameterized::parse(value, &mut notes);
                 media_type = media_type.or_else(|| MediaType::parse(&parsed.main));
                 let last = self.duplicates == Duplicates::Last;

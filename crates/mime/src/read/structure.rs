@@ -63,6 +63,8 @@ pub(crate) struct Pass<'a> {
     limits: Limits,
     pub(super) duplicates: Duplicates,
     pub(super) line_end: LineEnd,
+    /// Finds lines that begin with `--`.
+    dashes: memmem::Finder<'static>,
     stack: Vec<Open>,
     pub(super) out: Structure,
     /// Where the segment begins that is being read, and what it is.
@@ -82,6 +84,7 @@ impl<'a> Pass<'a> {
             limits,
             duplicates,
             line_end,
+            dashes: memmem::Finder::new(if line_end.is_bare_cr() { b"\r--" } else { b"\n--" }),
             stack: Vec::new(),
             out: Structure {
                 parts: Vec::with_capacity(USUAL_PARTS),
@@ -292,10 +295,8 @@ impl<'a> Pass<'a> {
         {
             return Some(found);
         }
-        let needle = [self.line_end.byte(), b'-', b'-'];
-        let finder = memmem::Finder::new(&needle);
         let mut search = at;
-        while let Some(offset) = finder.find(&self.raw[search..]) {
+        while let Some(offset) = self.dashes.find(&self.raw[search..]) {
             let start = search + offset + 1;
             spend(offset);
             if let Some(found) = self.candidate(start) {

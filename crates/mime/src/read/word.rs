@@ -24,9 +24,11 @@ struct Word<'v> {
 
 /// Unstructured text (RFC 5322 §3.2.5): unfolded, encoded words decoded, raw bytes read by `hint`.
 pub(crate) fn decode_text<'v>(value: &'v [u8], hint: &Hint<'_>, notes: &mut Notes) -> Cow<'v, str> {
-    let Some(first) = word_mark(value) else {
-        return unfold(value, hint, notes);
-    };
+    let first = word_mark(value);
+    if first.is_none() && is_printable(value) {
+        return String::from_utf8_lossy(value);
+    }
+    let Some(first) = first else { return unfold(value, hint, notes) };
     let mut out = String::with_capacity(value.len());
     let mut run: Vec<Word<'v>> = Vec::new();
     let mut at = 0;
@@ -59,6 +61,12 @@ pub(crate) fn decode_text<'v>(value: &'v [u8], hint: &Hint<'_>, notes: &mut Note
     }
     out.push_str(&unfold(rest, hint, notes));
     Cow::Owned(out)
+}
+
+/// Whether a value is ASCII without control characters: the same text whatever the charset.
+fn is_printable(value: &[u8]) -> bool {
+    // Without an early end, so that many bytes are looked at together.
+    !value.iter().fold(false, |odd, byte| odd | !(b' '..0x7f).contains(byte))
 }
 
 /// Where `=?` stands first.

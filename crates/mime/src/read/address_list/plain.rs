@@ -16,7 +16,7 @@ use crate::read::word;
 /// Reads a list of nothing but plain mailboxes; `None` where there is anything else in it.
 pub(crate) fn parse(value: &str) -> Option<Vec<Address>> {
     let mut rest = value;
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(1);
     loop {
         let (mailbox, after) = mailbox(rest.trim_start_matches(BLANK))?;
         out.push(Address::Mailbox(mailbox));
@@ -84,7 +84,10 @@ fn name(words: &str) -> Option<Option<String>> {
     if word::word_mark(words.as_bytes()).is_none() {
         return Some(one_line(Cow::Borrowed(words)));
     }
-    let flat: String = words.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    let mut flat = Cow::Borrowed(words);
+    if words.contains(['\r', '\n']) {
+        flat.to_mut().retain(|c| !matches!(c, '\r' | '\n'));
+    }
     let mut notes = Notes::default();
     let text = word::decode_text(flat.as_bytes(), &Hint::default(), &mut notes).into_owned();
     let plain = notes.iter().next().is_none() && !text.contains('@');
