@@ -5,8 +5,10 @@ through the benchmark's own program, or the program that people run.
 """
 import base64
 import os
+import shutil
 from dataclasses import dataclass, field
 
+import getters as g
 import harness as h
 import receiving
 from harness import Command
@@ -242,6 +244,38 @@ def test_servers(port, box):
     }
 
 
+def real_mail(corpus):
+    """The messages of a corpus of real mail in one folder; None where there is none."""
+    if not corpus:
+        return None
+    folder = f"{h.WORK}/data/real"
+    h.fresh(folder)
+    kinds = {"bounce", "charset", "dkim-auth", "eai", "headers", "mime", "reports", "spam-phish"}
+    with open(f"{corpus}/MANIFEST.tsv") as manifest:
+        rows = [line.split("\t") for line in manifest]
+    for number, row in enumerate(row for row in rows if row[1] in kinds and row[2] == "input"):
+        shutil.copy(f"{corpus}/{row[0]}", f"{folder}/{number:05}")
+    return folder
+
+
+def s6(scale):
+    """Reading a folder of mail many times in one process, everything decoded: the mailboxes of S7, and real mail."""
+    g.mailboxes(scale)
+    folders = {name: f"{h.WORK}/dovecot/{scale}/{name}/Maildir/cur" for name in g.BOXES}
+    real = real_mail(os.environ.get("HONGYAN_CORPUS"))
+    for name, folder in {**folders, **({"real mail": real} if real else {})}.items():
+        mb = sum(entry.stat().st_size for entry in os.scandir(folder)) / 1e6
+        n = max(1, int(2000 / scale / mb))
+        a, few = [f"dir={folder}", f"n={n}"], max(1, n // 50)
+        commands = {
+            "ours": ours("parse", *a, n=n),
+            "mail-parser": Command([f"{h.BIN}/parse", *a], n=n),
+            "python email": Command([h.PY, f"{h.PEERS}/parse.py", f"dir={folder}", f"n={few}"], n=few),
+        }
+        yield Case("S6", f"read, {name}", commands, n, "MB/s", mb=mb, reach={"mail-parser": 1.5},
+                   places=dict(n=n, dir=folder))
+
+
 def s7(scale):
     return receiving.s7(Case, HONGYAN, scale)
 
@@ -250,4 +284,4 @@ def s8(scale):
     return receiving.s8(Case, HONGYAN, scale)
 
 
-SCENARIOS = dict(S1=s1, S2=s2, S3=s3, S4=s4, S5=s5, S7=s7, S8=s8, S9=s9)
+SCENARIOS = dict(S1=s1, S2=s2, S3=s3, S4=s4, S5=s5, S6=s6, S7=s7, S8=s8, S9=s9)

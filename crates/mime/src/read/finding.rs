@@ -293,6 +293,12 @@ codes! {
     PartialMessage Defect "partial-message" "This is a piece of a larger message, whose other pieces came by themselves (RFC 2046 §5.2.2): {}." "这是一封大邮件的一段，其余各段另行寄送（RFC 2046 §5.2.2）：{}。"
     ExternalBody Defect "external-body" "The content is not in this mail but elsewhere (RFC 2046 §5.2.3): {}." "内容不在邮件里，而在别处（RFC 2046 §5.2.3）：{}。"
 
+    // Files inside parts.
+    Tnef Repair "winmail-dat" "Outlook packed the attachments into a winmail.dat; they were taken out: {}." "Outlook 把附件打包成 winmail.dat，已取出：{}。"
+    TnefBroken Defect "winmail-dat-broken" "The winmail.dat is broken; it was read up to byte {}." "winmail.dat 已损坏，只读到第 {} 字节。"
+    UuInText Repair "uuencode-in-text" "A uuencoded file stands within the text; it was taken out: {}." "正文里夹有 uuencode 编码的文件，已取出：{}。"
+    TooMuchUnpacked Defect "too-much-unpacked" "More lies inside this part than is taken out: over {} files, or over 256 MiB." "该部分内含的文件过多（超过 {} 个或 256 MiB），其余未取出。"
+
     // Transfer encodings.
     UnknownEncoding Defect "unknown-encoding" "The transfer encoding {} is unknown; the body is left as it is." "未知的传输编码 {}；正文保持原样。"
     OddEncodingName Repair "odd-encoding-name" "The transfer encoding is written {}." "传输编码写作 {}。"

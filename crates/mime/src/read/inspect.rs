@@ -7,6 +7,7 @@ use crate::read::finding::{Code, Finding, Findings, Notes, Severity, floor_char_
 use crate::read::limits::{Limits, MAX_DEPTH, MAX_EMBEDDED, MAX_EMBEDDED_BYTES, MAX_TEXT, MAX_TEXT_TOTAL};
 use crate::read::message::Message;
 use crate::read::part::Duplicates;
+use crate::read::unpack::UnpackedKind;
 use crate::read::{lint, text};
 
 /// A mailbox as the summary shows it.
@@ -213,7 +214,51 @@ impl Gather {
         });
         if part.is_embedded() {
             self.parts[at].children = self.embedded(message, index, &path, depth, findings);
+        } else {
+            self.parts[at].children += self.unpacked(message, index, &path, findings);
         }
+    }
+
+    /// Lists the files inside a part that is no container; returns how many it adds directly.
+    fn unpacked(
+        &mut self,
+        message: &Message<'_>,
+        index: usize,
+        path: &str,
+        findings: &mut Findings,
+    ) -> usize {
+        let mut notes = Notes::default();
+        let Some(unpacked) = message.unpack_noted(index, &mut notes) else { return 0 };
+        notes.file(index, message.parts()[index].body.clone(), findings);
+        let at = self.parts.len();
+        for (numbers, file) in unpacked.numbered() {
+            let text = file.media_type.starts_with("text/") && file.kind == UnpackedKind::Body;
+            let text = text.then(|| file.text()).map(|text| {
+                let room = MAX_TEXT.min(MAX_TEXT_TOTAL - self.text);
+                text[..floor_char_boundary(&text, room)].to_owned()
+            });
+            self.text += text.as_ref().map_or(0, String::len);
+            self.parts.push(PartSummary {
+                path: format!("{path}.{numbers}"),
+                media_type: file.media_type.clone(),
+                charset: file.charset.map(str::to_ascii_lowercase),
+                disposition: (file.kind != UnpackedKind::Body).then(|| "attachment".to_owned()),
+                file: file.name.clone(),
+                len: file.content.len() as u64,
+                sha256: Some(hex(&Sha256::digest(&file.content))),
+                text,
+                encoding: "unpacked",
+                children: 0,
+            });
+        }
+        let direct = unpacked.files.iter().filter(|file| file.depth == 0).count();
+        // A message among them holds those that follow it one level deeper.
+        let depths: Vec<usize> = unpacked.files.iter().map(|file| file.depth).collect();
+        for (number, depth) in depths.iter().enumerate() {
+            let inside = depths[number + 1..].iter().take_while(|other| *other > depth);
+            self.parts[at + number].children = inside.filter(|other| **other == depth + 1).count();
+        }
+        direct
     }
 
     /// Opens a message inside a transfer encoding; returns how many parts it adds directly.

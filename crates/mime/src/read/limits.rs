@@ -30,6 +30,11 @@ pub const MAX_EMBEDDED: usize = 256;
 /// Bytes that a summary decodes, over all levels, to open messages inside transfer-encoded parts.
 pub const MAX_EMBEDDED_BYTES: usize = 256 << 20;
 
+/// Files taken out of one part that holds files without being a MIME container (winmail.dat, uuencode).
+pub const MAX_UNPACKED: usize = 1_000;
+/// Bytes of content of all files taken out of one such part.
+pub const MAX_UNPACKED_BYTES: usize = 256 << 20;
+
 /// The bounds of one parse; `Default` is the constants above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -35,6 +35,7 @@ mod text;
 mod transfer;
 mod tree;
 mod undeclared;
+mod unpack;
 mod uri;
 mod word;
 
@@ -45,7 +46,8 @@ pub use finding::{Code, Finding, Severity};
 pub use inspect::{Defect, PartSummary, Person, Summary, inspect};
 pub use limits::{
     Limits, MAX_ADDRESSES, MAX_BOUNDARY, MAX_DEPTH, MAX_EMBEDDED, MAX_EMBEDDED_BYTES, MAX_FIELD_VALUE,
-    MAX_FIELDS, MAX_FINDINGS, MAX_GUESSES, MAX_PARAMETERS, MAX_PARTS, MAX_TEXT, MAX_TEXT_TOTAL,
+    MAX_FIELDS, MAX_FINDINGS, MAX_GUESSES, MAX_PARAMETERS, MAX_PARTS, MAX_TEXT, MAX_TEXT_TOTAL, MAX_UNPACKED,
+    MAX_UNPACKED_BYTES,
 };
 pub use media::MediaType;
 pub use message::{Message, addresses};
@@ -56,3 +58,4 @@ pub use related::Related;
 pub use source::{Segment, SegmentKind};
 pub use transfer::Encoding;
 pub use tree::tree;
+pub use unpack::{Unpacked, UnpackedFile, UnpackedKind};

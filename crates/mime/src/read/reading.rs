@@ -11,6 +11,7 @@ use crate::read::flowed;
 use crate::read::html;
 use crate::read::limits::{MAX_DEPTH, MAX_FINDINGS, MAX_TEXT_TOTAL};
 use crate::read::message::Message;
+use crate::read::unpack::UnpackedKind;
 
 /// In what form the text of one part came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,7 +78,29 @@ impl Gather {
             self.part(message, part, within);
         }
         if bodies.text.is_empty() {
+            self.unpacked(message, bodies, within);
+        }
+        if self.text.pieces.is_empty() {
             self.inner_message(message, bodies, within, depth);
+        }
+    }
+
+    /// Where the message has no words, those that Outlook packed into a winmail.dat.
+    fn unpacked(&mut self, message: &Message<'_>, bodies: &Bodies, within: Option<usize>) {
+        for part in bodies.attachments.iter().copied() {
+            let Some(unpacked) = message.unpack(part) else { continue };
+            let words = |wanted: &str| {
+                let mut own =
+                    unpacked.files.iter().filter(|file| file.kind == UnpackedKind::Body && file.depth == 0);
+                own.find(|file| file.media_type == wanted)
+            };
+            let (text, source) = match (words("text/plain"), words("text/html")) {
+                (Some(plain), _) => (with_lf(&plain.text()), TextSource::Plain),
+                (None, Some(page)) => (html::to_text(&page.text()), TextSource::Html),
+                (None, None) => continue,
+            };
+            self.add(text, source, None, within.unwrap_or(part), 0..0);
+            return;
         }
     }
 
@@ -101,6 +124,18 @@ impl Gather {
             None => (part, message.parts()[part].body.clone()),
         };
         notes.file(index, range.clone(), &mut self.findings);
+        self.add(text, source, message.charset(part), index, range);
+    }
+
+    /// Adds the text of the part `index`, behind what there is.
+    fn add(
+        &mut self,
+        text: String,
+        source: TextSource,
+        charset: Option<String>,
+        index: usize,
+        range: Range<usize>,
+    ) {
         if !self.text.text.is_empty() && !self.text.text.ends_with("\n\n") {
             self.text.text.push('\n');
         }
@@ -112,12 +147,7 @@ impl Gather {
             self.text.is_cut = true;
             self.findings.add(Code::TextCut, index, range, Some(&MAX_TEXT_TOTAL.to_string()));
         }
-        self.text.pieces.push(TextPiece {
-            part: index,
-            range: start..self.text.text.len(),
-            source,
-            charset: message.charset(part),
-        });
+        self.text.pieces.push(TextPiece { part: index, range: start..self.text.text.len(), source, charset });
     }
 }
 
@@ -139,7 +169,11 @@ impl Message<'_> {
         if self.parts()[part].media_type.as_str() == "text/plain" && is(parameter("format"), "flowed") {
             return (flowed::unflow(&text, is(parameter("delsp"), "yes")), TextSource::Flowed);
         }
-        (with_lf(&text), TextSource::Plain)
+        // The text without the files that are uuencoded in it.
+        match self.unpack_noted(part, notes).and_then(|unpacked| unpacked.text) {
+            Some(rest) => (with_lf(&rest), TextSource::Plain),
+            None => (with_lf(&text), TextSource::Plain),
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 //! nothing at all, as broken senders and gateways leave them.
 //!
 //! Only what can hardly be anything else is taken for encoded: base64 throughout, in lines of one length, that
-//! decodes to text or to a file known by its first bytes; quoted-printable without one `=` too many.
+//! decodes to text or to a file known by its first bytes; quoted-printable of UTF-8 without one `=` too many.
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr2};
 
 use crate::compose::type_by_content;
 use crate::read::transfer::Encoding;
@@ -62,18 +62,66 @@ fn is_symbol(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
-/// Text in which every `=` escapes a byte or breaks a line, and some break a line or escape what is no ASCII.
+/// Text in which every `=` escapes a byte or breaks a line, and that can hardly be by chance: characters beyond
+/// ASCII are escaped in UTF-8, or full lines are broken again and again.
 fn is_quoted_printable(body: &[u8]) -> bool {
-    let (mut escapes, mut proofs) = (0, 0);
-    for at in memchr_iter(b'=', body) {
-        match &body[at + 1..] {
-            [] | [b'\n', ..] | [b'\r', b'\n', ..] => proofs += 1,
-            [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                escapes += 1;
-                proofs += usize::from(*high >= b'8');
-            }
-            _ => return false,
+    /// Lines are broken when they are about to grow longer than 76 (RFC 2045 §6.7 rule 5).
+    const FULL: std::ops::RangeInclusive<usize> = 66..=76;
+    let (mut characters, mut escapes, mut breaks) = (0, 0, 0);
+    let mut line_start = 0;
+    let mut at = 0;
+    while let Some(found) = memchr2(b'=', b'\n', &body[at..]) {
+        let mark = at + found;
+        at = mark + 1;
+        if body[mark] == b'\n' {
+            line_start = at;
+            continue;
+        }
+        match &body[at..] {
+            [] => {}
+            [b'\n', ..] | [b'\r', b'\n', ..] if FULL.contains(&(at - line_start)) => breaks += 1,
+            rest => match escaped_character(rest) {
+                Some((length, is_ascii)) => {
+                    escapes += 1;
+                    characters += usize::from(!is_ascii);
+                    at += length;
+                }
+                None => return false,
+            },
         }
     }
-    escapes > 0 && proofs > 0 && body.is_ascii()
+    (characters > 0 || (breaks > 1 && escapes > 0)) && body.is_ascii()
+}
+
+/// The escapes of one character behind its first `=`: how long they are, and whether it is ASCII; `None` where
+/// they are no UTF-8, or not in the capitals that RFC 2045 §6.7 asks for.
+fn escaped_character(rest: &[u8]) -> Option<(usize, bool)> {
+    let mut bytes = Vec::with_capacity(4);
+    let mut at = 0;
+    loop {
+        let (high, low) = (capital_hex(*rest.get(at)?)?, capital_hex(*rest.get(at + 1)?)?);
+        bytes.push(high << 4 | low);
+        at += 2;
+        match std::str::from_utf8(&bytes) {
+            Ok(_) => return Some((at, bytes.len() == 1)),
+            Err(error) if error.error_len().is_some() => return None,
+            // A character goes on in the next escape, also on the next line.
+            Err(_) => {
+                let next = rest[at..].strip_prefix(b"=\r\n").or_else(|| rest[at..].strip_prefix(b"=\n"));
+                at = next.map_or(at, |next| rest.len() - next.len());
+                if rest.get(at) != Some(&b'=') {
+                    return None;
+                }
+                at += 1;
+            }
+        }
+    }
+}
+
+fn capital_hex(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
 }

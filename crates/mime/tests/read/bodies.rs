@@ -333,3 +333,55 @@ proptest! {
         prop_assert!(streamed == *message.decoded(0));
     }
 }
+
+#[test]
+fn what_is_encoded_without_saying_so_is_decoded_where_it_can_be_nothing_else() {
+    let line = "SGVsbG8sIHRoaXMgaXMgYSB0ZXh0IHRoYXQgaXMgZW5jb2RlZCBpbiBiYXNlNjQgYnV0IGRvZXMg\n";
+    let png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9\nawAAAABJRU5ErkJggg==\n";
+    let broken = "The quick brown fox jumps over the lazy dog, and the line goes on and =\non.\n";
+    let text = "Content-Type: text/plain; charset=utf-8\n";
+    let image = "Content-Type: image/png\nContent-Transfer-Encoding: 7bit\n";
+    // (rule, header, body, whether it is decoded)
+    let cases: &[(&str, &str, &str, bool)] = &[
+        ("base64 that is text", text, &format!("{line}bm90IHNheSBzbw==\n"), true),
+        ("base64 that is an image", image, png, true),
+        ("base64 in lines of two lengths", text, &format!("{line}bm90\n{line}"), false),
+        ("one word of base64", text, "SGVsbG8=\n", false),
+        ("base64 that is no text", text, png, false),
+        (
+            "a key, whose content is nothing known",
+            "Content-Type: application/octet-stream\n",
+            "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAn\n",
+            false,
+        ),
+        ("quoted-printable of UTF-8", text, "=E4=B8=AD=E6=96=87 is Chinese=2E\n", true),
+        ("a character broken over lines", text, "=E4=B8=\n=AD\n", true),
+        ("full lines broken again and again", text, &format!("{broken}{broken}=20\n"), true),
+        ("an address with a parameter", text, "See http://x.example/?token=abc123 now.\n", false),
+        ("an address in capitals", text, "See http://x.example/?a=AB&b=C3 now.\n", false),
+        ("HTML", "Content-Type: text/html\n", "<a href=\"x\" id=E9>\n", false),
+        ("one = too many", text, "=E4=B8=AD a=b\n", false),
+        (
+            "what says that it is 8bit and is",
+            "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n",
+            "=E4=B8=AD 中\n",
+            false,
+        ),
+    ];
+    for (rule, header, body, decoded) in cases {
+        let raw = mail(&format!("{header}\n{body}"));
+        let found = codes(&raw);
+        assert_eq!(found.contains(&"undeclared-encoding"), *decoded, "{rule}: {found:?}");
+        let message = Message::parse(&raw);
+        assert_eq!(message.decoded(0) != message.body(0), *decoded, "{rule}");
+    }
+    let raw = mail(&format!("{text}\n=E4=B8=AD\n"));
+    assert_eq!(Message::parse(&raw).text(0), "中\r\n");
+}
+
+#[test]
+fn words_under_base64_are_left_as_words() {
+    let raw = encoded("base64", b"Just some words without any mark\r\n");
+    assert_eq!(&*Message::parse(&raw).decoded(0), b"Just some words without any mark\r\n");
+    assert_eq!(codes(&raw), ["not-base64"]);
+}

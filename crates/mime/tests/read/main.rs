@@ -12,3 +12,4 @@ mod reading;
 mod safety;
 mod structure;
 mod summary;
+mod unpack;

@@ -5,7 +5,7 @@
 
 mod base64;
 mod quoted_printable;
-mod uuencode;
+pub(crate) mod uuencode;
 
 use std::borrow::Cow;
 

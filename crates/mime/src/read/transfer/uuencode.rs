@@ -41,12 +41,18 @@ pub(super) fn decode<E>(
 
 /// `begin 644 name`.
 fn is_begin(line: &[u8]) -> bool {
-    line.strip_prefix(b"begin ")
-        .is_some_and(|rest| rest.len() > 4 && rest[..3].iter().all(u8::is_ascii_digit))
+    name_in_begin(line).is_some()
+}
+
+/// The name in a line `begin 644 name`.
+pub(crate) fn name_in_begin(line: &[u8]) -> Option<&[u8]> {
+    let rest = line.strip_prefix(b"begin ")?;
+    let is_mode = rest.len() > 4 && rest[..3].iter().all(u8::is_ascii_digit);
+    is_mode.then(|| rest[3..].trim_ascii())
 }
 
 /// Decodes one line; false where it is none. Blanks that were stripped from its end count as zeros.
-fn decode_line(line: &[u8], out: &mut Vec<u8>) -> bool {
+pub(crate) fn decode_line(line: &[u8], out: &mut Vec<u8>) -> bool {
     let Some((&first, groups)) = line.split_first() else { return false };
     if !(b' '..=b'`').contains(&first) || groups.iter().any(|byte| !(b' '..=b'`').contains(byte)) {
         return false;

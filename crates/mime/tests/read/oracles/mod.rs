@@ -72,7 +72,7 @@ fn python(paths: &[PathBuf]) -> Option<Vec<View>> {
 }
 
 /// Where we knowingly read otherwise: the field, the finding that says why. See `docs/reading.md`.
-const OTHERWISE: [(&str, &str); 16] = [
+const OTHERWISE: [(&str, &str); 25] = [
     // Parts that others hide are shown.
     ("tree", "boundary-guessed"),
     ("names", "boundary-guessed"),
@@ -80,6 +80,17 @@ const OTHERWISE: [(&str, &str); 16] = [
     ("content", "boundary-guessed"),
     ("text", "no-boundary"),
     ("content", "no-boundary"),
+    ("tree", "part-after-close"),
+    ("names", "part-after-close"),
+    // What a winmail.dat or a text with uuencode holds is shown.
+    ("tree", "winmail-dat"),
+    ("names", "winmail-dat"),
+    ("content", "winmail-dat"),
+    // What is encoded without saying so is decoded.
+    ("text", "undeclared-encoding"),
+    ("content", "undeclared-encoding"),
+    ("tree", "uuencode-in-text"),
+    ("names", "uuencode-in-text"),
     // Others end the header there, or do not see that one is there.
     ("subject", "leading-blank-line"),
     ("from", "leading-blank-line"),
