@@ -177,7 +177,7 @@ fn nothing_goes_into_what_is_no_maildir() {
     assert_eq!(ran.code, 73, "{ran:?}");
     assert!(ran.err.contains("Documents is a folder with other things in it"), "{}", ran.err);
     assert_eq!(place.files("Documents").len(), 1);
-    let ran = place.run(&["import", "in.eml", "--maildir", "file"]);
+    let ran = place.run(&["import", "in.eml", "--to", "file"]);
     assert_eq!(ran.code, 66, "{ran:?}");
     // A folder's name leads nowhere else.
     let ran = place.run(&["import", "in.eml", "--folder", "../../outside/./.."]);

@@ -45,6 +45,12 @@ pub(crate) struct Args {
     /// Files and folders with mails, `-` for standard input
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
     from: Vec<PathBuf>,
+    /// The Maildir, made where it is not there; without this the account's, that of HONGYAN_MAILDIR, or ~/Mail
+    #[arg(long, visible_alias = "maildir", value_name = "MAILDIR", value_hint = ValueHint::DirPath, conflicts_with = "account")]
+    to: Option<PathBuf>,
+    /// An account of the configuration, whose Maildir is meant
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
     /// Into this folder of the mailbox, made where it is not there; levels are parted by /
     #[arg(long, value_name = "NAME")]
     folder: Option<String>,
@@ -57,8 +63,6 @@ pub(crate) struct Args {
     /// Say nothing when all went well, and show no progress
     #[arg(short, long)]
     quiet: bool,
-    #[command(flatten)]
-    mailbox: mailbox::Options,
 }
 
 /// What was done, for `--json`.
@@ -111,7 +115,7 @@ impl Args {
     }
 
     fn import(&self, report: &mut Report) -> Result<(), Trouble> {
-        let path = self.mailbox.path()?;
+        let path = mailbox::Options::of(self.to.as_deref(), self.account.as_deref()).path()?;
         report.maildir = path.to_string_lossy().into_owned();
         let maildir = Maildir::create(&path).map_err(|error| mailbox::not_opened(&error))?;
         let folder = self.folder.as_deref().map(|name| FolderName::parse(name, Some('/')));
