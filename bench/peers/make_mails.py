@@ -12,9 +12,11 @@ WORDS = ["".join(source.choices(SYLLABLES, k=source.randint(1, 4))) for _ in ran
 # As often as words are: the nth about 1/n times as often as the first.
 ODDS = [1 / (n + 10) for n in range(len(WORDS))]
 HAN = [chr(0x4E00 + n) for n in source.sample(range(5_000), 3_000)]
-PAIRS = ["".join(source.choices(HAN, weights=[1 / (n + 20) for n in range(len(HAN))], k=2)) for _ in range(20_000)]
+COMMON = [1 / (n + 20) for n in range(len(HAN))]
+# Words of one to four characters, two most often.
+HAN_WORDS = ["".join(source.choices(HAN, weights=COMMON, k=source.choices((1, 2, 3, 4), (15, 65, 12, 8))[0])) for _ in range(12_000)]
 PEOPLE = [(source.choice(WORDS).title() + " " + source.choice(WORDS).title(), f"{source.choice(WORDS)}{n}@example.org")
-          for n in range(2_000)] + [("王" + pair, f"wang{n}@example.cn") for n, pair in enumerate(PAIRS[:1_000])]
+          for n in range(2_000)] + [("王" + pair, f"wang{n}@example.cn") for n, pair in enumerate(HAN_WORDS[:1_000])]
 DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 
@@ -24,8 +26,8 @@ def english(octets):
 
 
 def chinese(octets):
-    pairs = source.choices(PAIRS, weights=ODDS[:len(PAIRS)], k=octets // 7)
-    return "\r\n".join("".join(pairs[n:n + 8]) + "，" + "".join(pairs[n + 8:n + 16]) + "。" for n in range(0, len(pairs), 16))
+    words = source.choices(HAN_WORDS, weights=ODDS[:len(HAN_WORDS)], k=octets // 7)
+    return "\r\n".join("".join(words[n:n + 8]) + "，" + "".join(words[n + 8:n + 16]) + "。" for n in range(0, len(words), 16))
 
 
 def mail(n):
@@ -34,7 +36,7 @@ def mail(n):
     text = (chinese if han else english)(source.randint(1400, 2200))
     if n % 1000 == 7:
         text += "\r\nneedle 大雁塔\r\n"
-    subject = "".join(source.choices(PAIRS, k=4)) if han else " ".join(source.choices(WORDS, k=5))
+    subject = "".join(source.choices(HAN_WORDS, k=4)) if han else " ".join(source.choices(WORDS, k=5))
     word = lambda s: "=?utf-8?B?" + base64.b64encode(s.encode()).decode() + "?="
     kind, body = "text/plain", text
     if n % 4 == 0:

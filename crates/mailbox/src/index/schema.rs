@@ -46,7 +46,6 @@ CREATE VIRTUAL TABLE words USING fts5 (
     subject, author, recipient, copy, body, file, list,
     content = '', contentless_delete = 1, tokenize = 'ascii'
 );
-INSERT INTO words (words, rank) VALUES ('hashsize', 8388608);
 ";
 
 /// What a file is.
