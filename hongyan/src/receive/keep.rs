@@ -3,8 +3,8 @@
 //!
 //! While one group is made safe the next one is being fetched. A group is closed when it is [`GROUP`] messages or
 //! [`GROUP_OCTETS`] large or [`LINGER`] old: one `syncfs` for thousands of messages is what makes it fast, and what
-//! an interruption costs is bounded by it. Each group goes: recorded, put in place, settled
-//! ([`hongyan_mailbox::state`]), so a cut at any point leaves every message either on the server or here, once.
+//! an interruption costs is bounded by it. Each group is recorded and put in place by
+//! [`State::deliver`], so a cut at any point leaves every message either on the server or here, once.
 //!
 //! A message whose content is here already under an id that the server no longer gives (it has numbered anew, or what was
 //! recorded is lost) is recognised by size, head and all octets, and gets its new id instead of a second copy. Every
@@ -221,40 +221,28 @@ impl Keeping {
 
     fn make_safe(&mut self, group: Vec<Fetched>) -> Result<(), KeepError> {
         let when = now();
-        let (mut changes, mut coming, mut new) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut safe, mut octets) = (Vec::with_capacity(group.len()), 0);
+        let (mut changes, mut new) = (Vec::new(), Vec::new());
+        let (all, mut octets) = (group.len() as u64, 0);
+        let mut safe = Vec::with_capacity(group.len());
         for Fetched { written, name } in group {
             self.kept.sizes_differ |= name.announced.is_some_and(|announced| announced != written.size);
             safe.push(name.number);
             let recognised = self.recognised(&written).map_err(KeepError::Io)?;
-            let known = |file: String| Known {
-                id: name.id.clone().unwrap_or_else(|| nameless(&written, &file)),
-                size: written.size,
-                head: written.head,
-                hash: written.hash,
-                file,
-                when,
-                deleted: false,
-            };
-            match recognised {
-                Some(file) => changes.push(Change::Known(known(file))),
-                None => {
-                    let file = written.unique();
-                    coming.push(known(file.clone()));
-                    self.taken.insert(file);
-                    octets += written.size;
-                    new.push((written, name.flags));
-                }
+            let file = recognised.clone().unwrap_or_else(|| written.unique());
+            let id = name.id.unwrap_or_else(|| nameless(&written, &file));
+            if recognised.is_some() {
+                let Written { size, head, hash, .. } = written;
+                changes.push(Change::Known(Known { id, size, head, hash, file, when, deleted: false }));
+            } else {
+                octets += written.size;
+                self.taken.insert(file);
+                new.push((written, name.flags, id));
             }
         }
-        let (all, fresh) = (safe.len() as u64, new.len() as u64);
+        let fresh = new.len() as u64;
         self.kept.state.append(&changes).map_err(KeepError::Io)?;
-        if fresh > 0 {
-            self.kept.state.prepare(coming).map_err(KeepError::Io)?;
-            // Where this fails, the next fetch finds out what is in place.
-            self.maildir.commit(new).map_err(KeepError::Maildir)?;
-            self.kept.state.settle(&[]).map_err(KeepError::Io)?;
-        }
+        // Where this fails, the next fetch finds out what is in place.
+        self.kept.state.deliver(&self.maildir, new, when).map_err(KeepError::Maildir)?;
         self.kept.safe.append(&mut safe);
         self.kept.new += fresh;
         self.kept.octets += octets;

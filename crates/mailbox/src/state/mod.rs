@@ -268,11 +268,12 @@ impl State {
         let mut text = String::new();
         for id in ids {
             if let Some(known) = self.known(&id)? {
-                line::write_about(&mut text, '-', &id)?;
+                // In this order: where the write is torn in between, the message is still known by its content.
                 line::write_message(&mut text, &known, false)?;
+                line::write_about(&mut text, '-', &id)?;
             }
         }
-        self.append_behind(text, &[])
+        self.append_lines(&text)
     }
 
     /// Makes changes, all in one write; safe on disk when this returns. They take effect in order.
@@ -281,26 +282,16 @@ impl State {
     /// As the system says, or where an identifier is longer than [`MAX_ID`] or a file name than [`MAX_FILE`]. Then none
     /// has taken effect here; where what is in the file is not certain, nothing can be added until it is opened again.
     pub fn append(&mut self, changes: &[Change]) -> io::Result<()> {
-        self.append_behind(String::new(), changes)
+        let mut text = String::new();
+        write_changes(&mut text, changes)?;
+        self.append_lines(&text)
     }
 
-    /// The same, behind lines that are written already.
-    fn append_behind(&mut self, mut text: String, changes: &[Change]) -> io::Result<()> {
-        for change in changes {
-            match change {
-                Change::Known(known) => line::write_message(&mut text, known, true)?,
-                Change::Deleted(id) => line::write_about(&mut text, 'x', id)?,
-                Change::Forget(id) => line::write_about(&mut text, '-', id)?,
-                Change::UidValidity(value) => {
-                    line::write_number(&mut text, UID_VALIDITY, u64::from(*value));
-                }
-                Change::HighestModSeq(value) => line::write_number(&mut text, HIGHEST_MOD_SEQ, *value),
-                Change::SizesDiffer => line::write_number(&mut text, SIZES_DIFFER, 1),
-            }
-        }
+    /// Writes lines, makes them safe, and lets them count.
+    fn append_lines(&mut self, text: &str) -> io::Result<()> {
         self.put(text.as_bytes())?;
         self.sync()?;
-        self.apply(&text)?;
+        self.apply(text)?;
         self.compact_where_worthwhile()
     }
 
@@ -369,6 +360,21 @@ impl State {
     fn sync(&mut self) -> io::Result<()> {
         self.disk.sync_file(&self.file).inspect_err(|_| self.broken = true)
     }
+}
+
+/// The lines that make these changes.
+fn write_changes(text: &mut String, changes: &[Change]) -> io::Result<()> {
+    for change in changes {
+        match change {
+            Change::Known(known) => line::write_message(text, known, true)?,
+            Change::Deleted(id) => line::write_about(text, 'x', id)?,
+            Change::Forget(id) => line::write_about(text, '-', id)?,
+            Change::UidValidity(value) => line::write_number(text, UID_VALIDITY, u64::from(*value)),
+            Change::HighestModSeq(value) => line::write_number(text, HIGHEST_MOD_SEQ, *value),
+            Change::SizesDiffer => line::write_number(text, SIZES_DIFFER, 1),
+        }
+    }
+    Ok(())
 }
 
 /// All that is recorded of a message.

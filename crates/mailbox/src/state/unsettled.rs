@@ -6,7 +6,7 @@
 
 use std::io;
 
-use super::{Change, Id, Known, State, line, read};
+use super::{Change, Id, Known, State, line, read, write_changes};
 use crate::Maildir;
 use crate::maildir::{CommitError, Flags, Kept, Written};
 
@@ -23,7 +23,8 @@ impl State {
         let mut text = String::new();
         line::write_number(&mut text, UNSETTLED, self.length);
         let changes: Vec<Change> = known.into_iter().map(Change::Known).collect();
-        self.append_behind(text, &changes)
+        write_changes(&mut text, &changes)?;
+        self.append_lines(&text)
     }
 
     /// What was prepared is in place, but for what `changes` say.
@@ -32,8 +33,10 @@ impl State {
     /// As [`append`](Self::append).
     pub fn settle(&mut self, changes: &[Change]) -> io::Result<()> {
         let mut text = String::new();
+        write_changes(&mut text, changes)?;
+        // Last: where the write is torn before it, everything is looked at again.
         line::write_number(&mut text, UNSETTLED, 0);
-        self.append_behind(text, changes)
+        self.append_lines(&text)
     }
 
     /// Puts a group of messages in place and records them, fetched at this time (seconds since 1970). When this
