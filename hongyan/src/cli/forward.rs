@@ -15,6 +15,7 @@ use super::send::message::addresses;
 use super::send::{Output, sender};
 use super::sent::Way;
 use super::server;
+use super::system::shell_word;
 use super::terminal::Language;
 use super::trouble::Trouble;
 use crate::mime::read::Message;
@@ -78,10 +79,10 @@ impl Args {
             sheet,
             thread: Thread { in_reply_to: Vec::new(), ..Thread::answering(&message) },
             carried,
-            words: self.options.words()?,
+            words: self.options.words(&self.which)?,
             kept: self.options.draft.as_deref(),
             complete: true,
-            again: format!("hongyan forward {}{whole}", self.which),
+            again: format!("hongyan forward {}{whole}", shell_word(&self.which)),
             way: Way::of(&self.server, target.as_ref(), original.maildir().as_deref())?,
             target,
             shown: &self.output,

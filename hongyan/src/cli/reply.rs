@@ -16,6 +16,7 @@ use super::send::message::addresses;
 use super::send::{Output, sender};
 use super::sent::Way;
 use super::server;
+use super::system::shell_word;
 use super::terminal::{Language, tell};
 use super::trouble::Trouble;
 use crate::mime::address::{Address, Mailbox};
@@ -82,10 +83,10 @@ impl Args {
             sheet,
             thread: Thread::answering(&message),
             carried: Carried::default(),
-            words: self.options.words()?,
+            words: self.options.words(&self.which)?,
             kept: self.options.draft.as_deref(),
             complete: false,
-            again: format!("hongyan reply {}", self.which),
+            again: format!("hongyan reply {}", shell_word(&self.which)),
             way: Way::of(&self.server, target.as_ref(), original.maildir().as_deref())?,
             target,
             shown: &self.output,

@@ -47,6 +47,15 @@ pub(crate) fn called() -> String {
         .unwrap_or_else(|| "hongyan".to_owned())
 }
 
+/// A word as a shell reads it again: in quotation marks where it has anything but plain characters.
+pub(crate) fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@:,=%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// What became of writing to standard output. A reader that has seen enough (`… | head`) is no trouble.
 pub(crate) fn printed(result: io::Result<()>) -> Result<(), Trouble> {
     match result {
@@ -56,5 +65,30 @@ pub(crate) fn printed(result: io::Result<()>) -> Result<(), Trouble> {
             said("look whether the disk is full", "请检查磁盘是否已满"),
         )),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_for_a_shell_is_that_word() {
+        for word in [
+            "plain/path-1.eml",
+            "",
+            "two words",
+            "it's",
+            "<1@example.org>",
+            "$(rm x)",
+            "a;b",
+            "报告.eml",
+            "`x`",
+        ] {
+            let line = format!("printf %s {}", shell_word(word));
+            let output = std::process::Command::new("sh").args(["-c", &line]).output().unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), word, "{line}");
+        }
+        assert_eq!(shell_word("plain/path-1.eml"), "plain/path-1.eml");
     }
 }

@@ -22,7 +22,7 @@ fn killed_at_any_moment_only_whole_mails_are_there_and_again_completes_it() {
     let began = Instant::now();
     assert_eq!(place.run(&["import", "in.mbox", "--maildir", "Whole"]).code, 0);
     let whole = began.elapsed();
-    let steps = 12;
+    let steps = 6;
     for step in 1..=steps {
         let mut child = place.command(&["import", "in.mbox"]).spawn().unwrap();
         std::thread::sleep(whole * step / steps - Duration::from_millis(1));

@@ -113,6 +113,9 @@ fn some_recipients_refused_the_copy_is_filed_and_the_draft_kept() {
     assert_eq!((ran.code, world.count()), (69, 1), "{ran:?}");
     assert_eq!((drafts(&place, ".txt").len(), drafts(&place, ".eml").len()), (1, 0), "{ran:?}");
     assert_eq!(fs::read_dir(place.path("Mail/.Sent/cur")).unwrap().count(), 1);
+    assert!(ran.err.contains("take those out of it who have the mail already"), "{}", ran.err);
+    // The next step can be copied as it is.
+    assert!(ran.err.contains("\n  next: hongyan reply Mail/cur/1.M1P1.host:2,S --draft /"), "{}", ran.err);
 }
 
 #[test]

@@ -139,6 +139,11 @@ fn what_says_nothing_is_not_sent() {
         assert_eq!((ran.code, ran.out.as_str()), (65, ""), "{ran:?}");
         assert_eq!(ran.err, "reply: nothing was written, so nothing was sent\n");
     }
+    let ran = Ran::with_input(place.hongyan(&["reply", "-"]), ORIGINAL.as_bytes());
+    assert_eq!((ran.code, ran.err.as_str()), (65, "reply: nothing was written, so nothing was sent\n"));
+    let ran = Ran::with_input(place.hongyan(&["reply", "-", "-m", "-"]), ORIGINAL.as_bytes());
+    assert_eq!(ran.code, 64, "{ran:?}");
+    assert!(ran.err.starts_with("reply: the mail and -m cannot both be standard input\n"), "{}", ran.err);
     let ran = place.run(&["reply", "none.eml", "--text", "x"]);
     assert_eq!(ran.code, 66, "{ran:?}");
     assert_eq!(world.count(), 0);

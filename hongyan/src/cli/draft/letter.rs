@@ -12,8 +12,9 @@ use crate::cli::exit::Exit;
 use crate::cli::send::message::Mail;
 use crate::cli::send::run::{Done, Run};
 use crate::cli::send::{Output, draft, output, problem, report};
-use crate::cli::sent::{Waiting, Way};
+use crate::cli::sent::{self, Waiting, Way};
 use crate::cli::server::Target;
+use crate::cli::system::shell_word;
 use crate::cli::terminal::{Language, safe, tell};
 use crate::cli::trouble::Trouble;
 use crate::mime::address::{Address as Listed, Mailbox};
@@ -70,6 +71,12 @@ impl Letter<'_> {
             }
             Ok(Fate::Sent(done)) => {
                 self.keep(&paper);
+                if done.delivery.each.iter().any(|(_, verdict)| matches!(verdict, Verdict::Accepted(_))) {
+                    self.say(
+                        "before you send the draft again, take those out of it who have the mail already",
+                        "再次发送草稿之前，请删去已经收到邮件的收件人",
+                    );
+                }
                 done.exit
             }
             Ok(Fate::Shown) => {
@@ -217,10 +224,12 @@ impl Letter<'_> {
 
     /// Says where the draft is, and how to go on with it.
     fn keep(&self, paper: &Paper) {
-        let (path, again) = (safe(&paper.path().display().to_string()), safe(&self.again));
+        let path = paper.path().display().to_string();
+        let again = safe(&format!("{} --draft {}", self.again, shell_word(&path)));
+        let path = safe(&path);
         self.say(
-            &format!("the draft is kept in {path}\n  next: {again} --draft {path}"),
-            &format!("草稿保存在 {path}\n  下一步：{again} --draft {path}"),
+            &format!("the draft is kept in {path}\n  next: {again}"),
+            &format!("草稿保存在 {path}\n  下一步：{again}"),
         );
         let leaving = Waiting::beside(paper.path());
         if leaving.path().exists() {
@@ -239,10 +248,11 @@ impl Letter<'_> {
         }
         let left = paper::left();
         for path in &left.copies {
-            let path = safe(&path.display().to_string());
+            let (path, next) = (path.display().to_string(), sent::to_file(path));
+            let path = safe(&path);
             self.say(
-                &format!("a mail was sent, and its copy not filed: {path}\n  next: hongyan import --folder Sent {path}"),
-                &format!("有一封邮件已发送，但副本没有归档：{path}\n  下一步：hongyan import --folder Sent {path}"),
+                &format!("a mail was sent, and its copy not filed: {path}\n  next: {next}"),
+                &format!("有一封邮件已发送，但副本没有归档：{path}\n  下一步：{next}"),
             );
         }
         if let Some(last) = left.drafts.last()

@@ -7,11 +7,13 @@ use clap::{Args, ValueHint};
 use super::desk::AtTheTerminal;
 use super::sheet::Sheet;
 use super::subject::plain;
+use crate::cli::exit::Exit;
 use crate::cli::send::message::{Sender, addresses, mailboxes};
 use crate::cli::send::{draft, input, problem};
 use crate::cli::trouble::Trouble;
 use crate::mime::address::Mailbox;
 use crate::mime::compose::Text;
+use crate::said::said;
 
 #[derive(Debug, Args)]
 #[group(skip)]
@@ -71,8 +73,20 @@ impl Options {
     }
 
     /// The words, where they are given and not to be written by the person at the terminal: those of the options,
-    /// else what comes through a pipe.
-    pub(crate) fn words(&self) -> Result<Option<String>, Trouble> {
+    /// else what comes through a pipe, unless the original `which` came through it.
+    pub(crate) fn words(&self, which: &str) -> Result<Option<String>, Trouble> {
+        let piped = self.message.as_deref() == Some(Path::new("-"));
+        match which {
+            "-" if piped => {
+                return Err(Trouble::new(
+                    Exit::Usage,
+                    said("the mail and -m cannot both be standard input", "邮件和 -m 不能同时读取标准输入"),
+                    said("write one of them to a file", "请把其中之一写入文件"),
+                ));
+            }
+            "-" if self.message.is_none() && self.text.is_none() => return Ok(Some(String::new())),
+            _ => {}
+        }
         let text = match (&self.message, &self.text) {
             (Some(path), _) if path.as_path() != Path::new("-") => Text::from_path(path, None),
             (None, Some(text)) => return Ok(Some(text.clone())),

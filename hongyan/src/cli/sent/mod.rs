@@ -18,6 +18,7 @@ use super::exit::Exit;
 use super::mailbox;
 use super::send::Output;
 use super::server::{self, Target};
+use super::system::shell_word;
 use super::terminal::{Language, safe, say, tell};
 use super::trouble::Trouble;
 use crate::account::Sent;
@@ -171,6 +172,11 @@ impl Way {
     }
 }
 
+/// The command that files a copy that stays in `path`.
+pub(crate) fn to_file(path: &Path) -> String {
+    safe(&format!("hongyan import --folder Sent {}", shell_word(&path.to_string_lossy())))
+}
+
 fn no_place() -> Trouble {
     Trouble::new(
         Exit::Config,
@@ -219,14 +225,15 @@ impl Filed {
             return;
         }
         let (kept, error) = (self.kept.as_deref().unwrap_or_default(), self.error.as_deref());
+        let next = to_file(Path::new(kept));
         let (kept, error) = (safe(kept), safe(error.unwrap_or_default()));
         tell(&language.choose(
             format!(
                 "{command}: the mail was sent, but its copy could not be filed: {error}\n  the copy is in {kept}\n  \
-                 next: hongyan import --folder Sent {kept}"
+                 next: {next}"
             ),
             format!(
-                "{command}：邮件已发送，但副本未能归档：{error}\n  副本在 {kept}\n  下一步：hongyan import --folder Sent {kept}"
+                "{command}：邮件已发送，但副本未能归档：{error}\n  副本在 {kept}\n  下一步：{next}"
             ),
         ));
     }
