@@ -163,14 +163,3 @@ fn a_proxy_is_gone_through_whoever_names_it() {
     }
     assert_eq!(world.count(), 2);
 }
-
-#[test]
-fn receiving_is_said_to_be_missing_in_one_sentence() {
-    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_hongyan"))
-        .args(["recv", "--anything", "pop3://h"])
-        .env("LC_ALL", "C")
-        .output()
-        .unwrap();
-    assert_eq!(ran.status.code(), Some(69));
-    assert_eq!(String::from_utf8(ran.stderr).unwrap().lines().count(), 1);
-}
