@@ -7,6 +7,7 @@ mod clients;
 mod place;
 mod process;
 mod program;
+mod replying;
 mod sandbox;
 mod send;
 mod server_check;
