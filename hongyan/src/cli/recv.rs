@@ -40,19 +40,19 @@ Examples (`recv` is `hongyan recv`):
     printf 'stat\\nlist\\nquit\\n' | recv
     echo 'raw 1' | recv > first.eml
 
-Commands: USER PASS STAT LIST RETR TOP UIDL DELE RSET NOOP CAPA QUIT, as POP3 has them, in any case of
-letters; `raw N` shows message N as it came, `save N FILE` writes it to a file, `help` explains them. Marked
-messages are deleted by QUIT only: the end of the input takes the marks back.
+Commands: USER PASS STAT LIST RETR TOP UIDL DELE RSET NOOP CAPA QUIT, as POP3 has them, in any
+case of letters; `raw N` shows message N as it came, `save N FILE` writes it to a file, `help`
+explains them. QUIT alone deletes what is marked: the end of the input takes the marks back.
 
 An account, in ~/.config/hongyan/config.toml (or the file that HONGYAN_CONFIG names):
   [account.default]
   user = \"wang@example.org\"
-  pop3 = \"pop3s://pop.example.org\"      # QQ, 163, Gmail and others are known by the address alone
+  pop3 = \"pop3s://pop.example.org\"   # QQ, 163, Gmail: known by the address alone
   password_command = \"secret-tool lookup mail example\"
 
-Exit codes: 0 all went well; 69 the server refused a command of the script, or cannot be reached; 64 a line of
-the script is no command; 68 unknown host; 73, 74 files; 75 lost, or QUIT not confirmed; 76 protocol; 77 login or
-certificate; 78 configuration. The first thing that went wrong counts.";
+Exit codes: 0 all went well; 69 the server refused a command of the script, or cannot be reached;
+64 a line of the script is no command; 68 unknown host; 73, 74 files; 75 lost, or QUIT not
+confirmed; 76 protocol; 77 login or certificate; 78 configuration. The first trouble counts.";
 
 /// Talk with a POP3 server: list, read, save and delete mail, command by command
 #[derive(Debug, clap::Args)]

@@ -12,7 +12,7 @@ use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::history::DefaultHistory;
 use rustyline::validate::Validator;
-use rustyline::{Config, Context, ExternalPrinter, Helper};
+use rustyline::{ColorMode, Config, Context, ExternalPrinter, Helper};
 use tokio::sync::mpsc;
 
 use super::command::{KEYWORDS, OURS, secret_from};
@@ -42,8 +42,9 @@ pub(super) struct Editor {
 
 impl Editor {
     pub(super) fn start() -> Result<Self, Trouble> {
-        let config =
-            Config::builder().max_history_size(MAX_HISTORY).map(|config| config.auto_add_history(false));
+        // "Colour" is what hides a password while it is typed; nothing is coloured.
+        let config = Config::builder().auto_add_history(false).color_mode(ColorMode::Forced);
+        let config = config.max_history_size(MAX_HISTORY);
         let config = config.map_err(|error| no_terminal(&error))?.build();
         let mut editor = rustyline::Editor::<Typing, DefaultHistory>::with_config(config)
             .map_err(|error| no_terminal(&error))?;

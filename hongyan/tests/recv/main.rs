@@ -1,0 +1,5 @@
+//! `hongyan recv` against the sandbox, with a script and at a terminal.
+
+mod place;
+mod prompt;
+mod script;
