@@ -54,7 +54,7 @@ impl Wire {
                     server.kept(Ok("kept".into()));
                 }
                 Step::Closed => self.closed = true,
-                Step::Send(_) => unreachable!("a server sends no content"),
+                step => unreachable!("an SMTP server does not {step:?}"),
             }
         }
         let said = self.outbox.bytes();
