@@ -105,7 +105,7 @@ fn commands_are_typed_and_explained_and_messages_are_shown_readably() {
     terminal.key("dele 1\r");
     terminal.until("pop3 (1 marked)> ");
     terminal.key("quit\r");
-    terminal.until("goodbye; 1 marked messages are deleted");
+    terminal.until("goodbye; 1 message deleted");
     assert_eq!(terminal.exit(), 0);
     assert!(place.script(&world.url(), "stat\n").out.starts_with("+OK 2 "));
 }
@@ -135,7 +135,7 @@ fn passwords_are_neither_shown_nor_remembered() {
     terminal.until("(1 marked)> ");
     // The end of the input deletes nothing.
     terminal.key("\u{4}");
-    terminal.until("were not deleted");
+    terminal.until("1 marked message not deleted");
     assert_eq!(terminal.exit(), 0);
     let history = std::fs::read_to_string(place.path(".local/state/hongyan/recv-history")).unwrap();
     assert!(history.contains("user wang") && history.contains("dele 2"), "{history}");

@@ -13,6 +13,7 @@ use super::kept::{MAX_SHOWN, Saved, Shown};
 use super::mail;
 use super::talk::{Talk, refusal};
 use crate::cli::exit::Exit;
+use crate::cli::figures::counted;
 use crate::cli::outcome::{self, Manner, octets};
 use crate::cli::paint::Style;
 use crate::cli::terminal::{Language, safe, wrapped};
@@ -271,7 +272,7 @@ impl Prompt {
                 let meaning = match marked {
                     0 => self.choose("goodbye".into(), "再见".into()),
                     _ => self.choose(
-                        format!("goodbye; {marked} marked messages are deleted"),
+                        format!("goodbye; {}", counted(marked, "message deleted", "messages deleted")),
                         format!("再见；已标记的 {marked} 封邮件已删除"),
                     ),
                 };
@@ -291,7 +292,10 @@ impl Prompt {
         let text = match marked {
             0 => self.choose("goodbye".into(), "再见".into()),
             _ => self.choose(
-                format!("goodbye; the {marked} marked messages were not deleted (QUIT would have)"),
+                format!(
+                    "goodbye; {} not deleted (QUIT would have)",
+                    counted(marked, "marked message", "marked messages")
+                ),
                 format!("再见；标记的 {marked} 封邮件没有删除（QUIT 才会删除）"),
             ),
         };

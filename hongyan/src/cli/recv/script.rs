@@ -12,6 +12,7 @@ use super::command::{Command, Line, parse};
 use super::kept::{Passed, Saved};
 use super::talk::{Talk, refusal};
 use crate::cli::exit::Exit;
+use crate::cli::figures::counted;
 use crate::cli::outcome::{self, Manner};
 use crate::cli::paint::{Color, Paint};
 use crate::cli::system::printed;
@@ -40,7 +41,10 @@ pub(super) async fn run(talk: Talk, input: impl BufRead, out: impl Write) -> Res
     let marked = script.talk.leave().await;
     if marked > 0 {
         tell(&language.choose(
-            format!("recv: {marked} marked messages were not deleted: QUIT was not said"),
+            format!(
+                "recv: {} not deleted: QUIT was not said",
+                counted(marked, "marked message", "marked messages")
+            ),
             format!("recv：没有执行 QUIT，标记的 {marked} 封邮件没有删除"),
         ));
     }
