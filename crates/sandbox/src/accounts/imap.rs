@@ -183,6 +183,12 @@ impl Mailboxes for View {
         mailbox.map_or(u32::MAX, |mailbox| std::mem::replace(&mut mailbox.recent, mailbox.uid_next))
     }
 
+    fn first_recent(&mut self, name: &str) -> u32 {
+        let kept = self.store.register().lock();
+        let mailbox = number(&kept, &self.user, name).ok().and_then(|number| kept.state.mailbox(number));
+        mailbox.map_or(u32::MAX, |mailbox| mailbox.recent)
+    }
+
     fn store(
         &mut self,
         name: &str,

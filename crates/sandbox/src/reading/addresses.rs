@@ -74,6 +74,7 @@ impl Pending {
 
     fn finish(self) -> Option<Address> {
         let comment = self.comment.clone();
+        let bare = self.angle.is_none();
         let (name, spec) = match self.angle.clone() {
             Some(spec) => (Some(self.phrase()).filter(|name| !name.is_empty()), spec),
             None => (comment, self.words.into_iter().flat_map(|(_, word)| word).collect()),
@@ -83,7 +84,8 @@ impl Pending {
             Some(colon) if spec.starts_with(b"@") => &spec[colon + 1..],
             _ => &spec[..],
         };
-        if spec.is_empty() && name.is_none() {
+        // A comment alone is no address.
+        if spec.is_empty() && (bare || name.is_none()) {
             return None;
         }
         let (mailbox, host) = match spec.iter().rposition(|octet| *octet == b'@') {

@@ -89,7 +89,17 @@ impl Server {
         let messages = &selected.view.messages;
         let number = |index: usize| if uid { messages[index].uid } else { index as u32 + 1 };
         let numbers: Vec<u32> = found.iter().map(|&index| number(index)).collect();
-        let highest = found.iter().map(|&index| messages[index].mod_seq).max().filter(|_| mod_seq);
+        // RFC 7162 §3.1.10: of those that are named.
+        let ends = [found.first(), found.last()];
+        let named: Vec<usize> = match wanted {
+            Some(Wanted { min, max, all: false, count: false }) if min || max => ends
+                .into_iter()
+                .zip([min, max])
+                .filter_map(|(end, wanted)| end.copied().filter(|_| wanted))
+                .collect(),
+            _ => found,
+        };
+        let highest = named.iter().map(|&index| messages[index].mod_seq).max().filter(|_| mod_seq);
         let line = match wanted {
             None => plain(&numbers, highest),
             Some(wanted) => extended(tag, &numbers, uid, wanted, highest),
