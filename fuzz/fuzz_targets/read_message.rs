@@ -32,6 +32,11 @@ fn check(message: &Message<'_>) {
 fuzz_target!(|raw: &[u8]| {
     check(&Message::parse(raw));
     check(&Message::parse_with(raw, Limits::default(), Duplicates::Last));
+    let message = Message::parse(raw);
+    message.best_text();
+    for part in 0..message.parts().len() {
+        message.unpack(part);
+    }
     let summary = inspect(raw);
     for line in tree(&summary) {
         assert!(!line.chars().any(char::is_control), "{line:?}");

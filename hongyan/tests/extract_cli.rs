@@ -230,3 +230,27 @@ fn what_cannot_be_done_is_said_with_its_exit_code() {
     }
     assert!(!place.out().exists(), "a directory is made when there is something to put into it");
 }
+
+#[test]
+fn files_in_a_winmail_dat_or_in_text_stand_for_themselves() {
+    let text = "hello\r\nbegin 644 b.txt\r\n#:&5Y\r\n`\r\nend\r\n";
+    // TNEF: signature and key, then of one attachment its beginning, its title and its data.
+    let tnef = "eJ8+IgEAAgKQAgAOAAAAAAAAAAAAAAAAAAAAAAAAAAIQgAIABgAAAGEudHh0AO8BAg+AAgACAAAAaGnRAA==";
+    let mail = format!(
+        "Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n{text}--b\r\n\
+         Content-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n{tnef}\r\n\
+         --b--\r\n"
+    );
+    let place = Place::new("packed", &mail);
+    let pair = |part: &str, file: &str| (part.to_owned(), file.to_owned());
+    assert_eq!(place.names(&[]), [pair("1.1.1", "b.txt"), pair("1.2.1", "a.txt")]);
+    assert_eq!(fs::read(place.out().join("a.txt")).unwrap(), b"hi");
+    assert_eq!(fs::read(place.out().join("b.txt")).unwrap(), b"hey");
+    assert_eq!(
+        place.names(&["--part", "1.2"]),
+        [pair("1.2", "winmail.dat")],
+        "the package itself, by its path"
+    );
+    fs::remove_file(place.out().join("a.txt")).unwrap();
+    assert_eq!(place.names(&["--part", "1.2.1"]), [pair("1.2.1", "a.txt")], "one file of it, by its path");
+}

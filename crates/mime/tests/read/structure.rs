@@ -429,3 +429,30 @@ proptest! {
         inspect(&raw);
     }
 }
+
+#[test]
+fn content_that_lies_elsewhere_is_named() {
+    for (rest, code, words) in [
+        (
+            "Content-Type: message/partial; id=\"a@b\"; number=2; total=3\n\nx\n",
+            "partial-message",
+            "number=2, total=3, id=a@b",
+        ),
+        (
+            "Content-Type: message/external-body; access-type=anon-ftp; site=\"ftp.example\"; name=a.ps\n\n\
+             Content-Type: application/postscript\n\n",
+            "external-body",
+            "access-type=anon-ftp, site=ftp.example, name=a.ps",
+        ),
+    ] {
+        let summary = inspect(&mail(rest));
+        let found = summary.defects.iter().find(|defect| defect.code == code).expect("it is named");
+        assert!(found.text.contains(words), "{}", found.text);
+    }
+}
+
+#[test]
+fn a_boundary_where_the_blank_line_is_missing_is_no_field() {
+    let rest = "Content-Type: multipart/mixed; boundary=\"--a:b\"\n \n----a:b\nContent-Type: text/html\n\nx\n----a:b--\n";
+    assert_eq!(outline(&mail(rest)), ["1 multipart/mixed", "1.1 text/html"]);
+}

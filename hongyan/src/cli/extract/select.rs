@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::io;
 
-use hongyan_mime::read::{MAX_DEPTH, MAX_EMBEDDED, MAX_EMBEDDED_BYTES, Message};
+use hongyan_mime::read::{
+    MAX_DEPTH, MAX_EMBEDDED, MAX_EMBEDDED_BYTES, Message, Unpacked, UnpackedFile, UnpackedKind,
+};
 
 use crate::cli::exit::Exit;
 use crate::cli::trouble::Trouble;
@@ -77,22 +79,30 @@ pub(crate) fn no_part(path: &str) -> Trouble {
     )
 }
 
-/// A part of the mail, or of a mail inside of it.
+/// A part of the mail, or of a mail inside of it; or a file inside such a part (a winmail.dat, uuencode).
 pub(crate) struct Found<'m, 'a> {
     message: &'m Message<'a>,
     part: usize,
+    /// The file inside the part that is meant.
+    inside: Option<&'m UnpackedFile>,
     /// Its path in the whole mail.
     pub(crate) path: String,
 }
 
 impl Found<'_, '_> {
     pub(crate) fn media_type(&self) -> &str {
-        self.message.parts()[self.part].media_type.as_str()
+        match self.inside {
+            Some(file) => &file.media_type,
+            None => self.message.parts()[self.part].media_type.as_str(),
+        }
     }
 
     /// The name that the mail gives it.
     pub(crate) fn name(&self) -> Option<String> {
-        self.message.file_name(self.part)
+        match self.inside {
+            Some(file) => file.name.clone(),
+            None => self.message.file_name(self.part),
+        }
     }
 
     /// A name for where it has none.
@@ -102,18 +112,25 @@ impl Found<'_, '_> {
 
     /// Its content, decoded; of a container its body as it stands.
     pub(crate) fn content(&self, sink: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-        self.message.decode_to(self.part, sink)
+        match self.inside {
+            Some(file) => sink(&file.content),
+            None => self.message.decode_to(self.part, sink),
+        }
     }
 
     /// Its text, if it is text and no longer than `most` octets.
     pub(crate) fn text(&self, most: usize) -> Option<Cow<'_, str>> {
+        if let Some(file) = self.inside {
+            let is_text = file.media_type.starts_with("text/") && file.content.len() <= most;
+            return is_text.then(|| Cow::Owned(file.text()));
+        }
         let part = &self.message.parts()[self.part];
         let is_text = part.media_type.is_text() && self.message.body(self.part).len() <= most;
         is_text.then(|| self.message.text(self.part))
     }
 
     fn is_leaf(&self) -> bool {
-        !self.message.parts()[self.part].is_container()
+        self.inside.is_some() || !self.message.parts()[self.part].is_container()
     }
 
     fn is_message(&self) -> bool {
@@ -121,6 +138,9 @@ impl Found<'_, '_> {
     }
 
     fn is_file(&self) -> bool {
+        if let Some(file) = self.inside {
+            return file.kind == UnpackedKind::Attachment;
+        }
         if !self.is_leaf() && !self.is_message() {
             return false;
         }
@@ -160,16 +180,42 @@ impl Walk<'_> {
             if closed.as_deref().is_some_and(|above| is_below(&path, above)) {
                 continue;
             }
-            let found = Found { message, part, path };
+            let found = Found { message, part, inside: None, path };
             let enters = self.selection.enters(&found);
             let path = found.path.clone();
-            if self.selection.wants(&found) {
+            let unpacked = enters.then(|| message.unpack(part)).flatten();
+            // Where files are asked for, those in a winmail.dat stand for it.
+            let replaced = matches!(self.selection, Selection::Files)
+                && unpacked
+                    .as_ref()
+                    .is_some_and(|unpacked| unpacked.text.is_none() && !unpacked.files.is_empty());
+            if self.selection.wants(&found) && !replaced {
                 (self.visit)(found)?;
+            }
+            if let Some(unpacked) = &unpacked {
+                self.unpacked(message, part, &path, unpacked)?;
             }
             if !enters {
                 closed = Some(path);
             } else if about.is_embedded() {
                 self.embedded(message, part, &path, depth)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows the files inside a part.
+    fn unpacked(
+        &mut self,
+        message: &Message<'_>,
+        part: usize,
+        path: &str,
+        unpacked: &Unpacked,
+    ) -> Result<(), Trouble> {
+        for (numbers, file) in unpacked.numbered() {
+            let found = Found { message, part, inside: Some(file), path: format!("{path}.{numbers}") };
+            if self.selection.wants(&found) {
+                (self.visit)(found)?;
             }
         }
         Ok(())
