@@ -1,5 +1,7 @@
 //! Fetching from the sandbox into a Maildir: what is fetched and what is skipped, what is deleted and when, and what
 //! interruptions at every point leave behind.
 
+mod fetching;
+mod ids;
 mod interrupted;
 mod place;

@@ -186,6 +186,21 @@ impl FromIterator<Vec<u8>> for Bag {
 }
 
 impl Bag {
+    /// How many messages there are, each as often as it is there.
+    pub(crate) fn len(&self) -> usize {
+        self.0.values().sum()
+    }
+
+    /// Each message as often as in the one of the two that has more of it.
+    pub(crate) fn union(&self, other: &Self) -> Self {
+        let mut all = self.clone();
+        for (message, times) in &other.0 {
+            let here = all.0.entry(message.clone()).or_default();
+            *here = (*here).max(*times);
+        }
+        all
+    }
+
     /// What of `all` neither of the two has.
     pub(crate) fn missing(all: &Self, one: &Self, other: &Self) -> Vec<String> {
         let has = |bag: &Self, message: &Vec<u8>| bag.0.get(message).copied().unwrap_or(0);
