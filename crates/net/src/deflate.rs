@@ -62,7 +62,7 @@ impl Deflated {
         let status = self
             .inflate
             .decompress(&self.received[self.read..], room.initialize_unfilled(), FlushDecompress::Sync)
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the compressed data are broken"))?;
+            .map_err(|_| io::Error::other("the compressed data are broken"))?;
         self.read += distance(before_in, self.inflate.total_in());
         let came = distance(before_out, self.inflate.total_out());
         room.advance(came);

@@ -101,7 +101,11 @@ impl Session {
         changed_since: Option<u64>,
         mut each: impl FnMut(Meta),
     ) -> Result<(), Failure> {
-        // Sets that are one range in truth stay one command; scattered ones are cut.
+        // There are servers to which `1:*` makes no sense where there is no message.
+        if self.selected().is_some_and(|selected| selected.exists == 0) {
+            return Ok(());
+        }
+        // A set that is one range stays one command; a scattered one is cut.
         for uids in uids.chunks(u64::MAX, SET_OCTETS) {
             let command = Command::About { uids, what: about, changed_since };
             self.run_with(command, &mut Dropping, |event| {

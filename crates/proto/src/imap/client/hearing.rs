@@ -137,7 +137,7 @@ impl Client {
                     return;
                 }
                 self.selected = None;
-                if ok { Ok(self.opened(*selected, code)) } else { Err(()) }
+                if ok { Ok(self.opened(*selected, code, &command)) } else { Err(()) }
             }
             _ if !ok => Err(()),
             (_, SoFar::Found(found)) => Ok(Answer::Found(found.uids, found.mod_seq)),
@@ -158,12 +158,21 @@ impl Client {
     }
 
     /// A mailbox is open.
-    fn opened(&mut self, mut selected: Selected, code: Option<Code>) -> Answer {
+    fn opened(&mut self, mut selected: Selected, code: Option<Code>, command: &Command) -> Answer {
         match code {
             Some(Code::ReadOnly) => selected.read_only = true,
             Some(Code::ReadWrite) => selected.read_only = false,
             _ => {}
         }
+        // RFC 7162 §3.2.5.1: under another UIDVALIDITY, or without MODSEQs, the server tells nothing.
+        selected.resynced = match command {
+            Command::Select { resync: Some(resync), .. } => {
+                self.dialect.qresync
+                    && selected.uid_validity == Some(resync.uid_validity)
+                    && selected.highest_mod_seq.is_some()
+            }
+            _ => false,
+        };
         self.changes = super::Changes::default();
         // What changed is told once; it need not be kept.
         self.selected = Some(without_lists(&selected));
@@ -267,7 +276,6 @@ impl Client {
         match self.so_far() {
             Some(SoFar::Selected(selected)) => {
                 selected.vanished.union(uids);
-                selected.resynced = true;
                 self.on_stray();
             }
             _ if earlier => self.on_stray(),
@@ -306,7 +314,6 @@ impl Client {
             Some(Content::Nil) => self.on_stray(),
             None => match self.running.front_mut() {
                 Some(Job { so_far: SoFar::Selected(selected), .. }) if uid > 0 => {
-                    selected.resynced = true;
                     selected.changed.push(meta);
                     if selected.changed.len() > MAX_CHANGED {
                         self.die_of_protocol(format!(

@@ -1,0 +1,5 @@
+//! IMAP sessions against servers that follow a script.
+
+mod compressed;
+mod scripted;
+mod session;
