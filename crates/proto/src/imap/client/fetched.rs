@@ -38,7 +38,8 @@ fn item<'a>(lexer: &mut Lexer<'a>, fetched: &mut Fetched<'a>) -> Option<()> {
     let is = |word: &str| name.eq_ignore_ascii_case(word.as_bytes());
     let mut content = is("RFC822") || is("RFC822.HEADER") || is("RFC822.TEXT");
     if lexer.eat(b'[') {
-        content = true;
+        // `BINARY.SIZE[1] 65` has a section as well.
+        content = is("BODY") || is("BINARY");
         section(lexer)?;
         if lexer.eat(b'<') {
             lexer.until(|b| b == b'>');
@@ -78,9 +79,8 @@ fn item<'a>(lexer: &mut Lexer<'a>, fetched: &mut Fetched<'a>) -> Option<()> {
             mod_seq.map(drop)
         })?;
         meta.mod_seq = mod_seq;
-    } else if name.is_empty() {
-        return None;
     } else {
+        // What nobody asked for; without a name, too (SmarterMail: `(UID 7 (ENVELOPE (…)) …`).
         lexer.skip()?;
     }
     Some(())
@@ -133,6 +133,8 @@ mod tests {
         assert_eq!(content(r#"(UID 1 BODY[] "")"#), Some(Content::Inline(b"".into())));
         assert_eq!(content("(UID 1 BODY[HEADER.FIELDS (Date \"]\")] {9}\0)"), Some(Content::Streamed(9)),);
         assert_eq!(content("(UID 1 FLAGS ())"), None);
+        assert_eq!(content("(UID 1 BINARY.SIZE[1] 65)"), None);
+        assert_eq!(content("(UID 1 (ENVELOPE (NIL)) BODY[] {9}\0)"), Some(Content::Streamed(9)));
     }
 
     #[test]

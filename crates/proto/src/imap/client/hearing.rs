@@ -20,7 +20,11 @@ impl Client {
     pub(super) fn on_response(&mut self, now: Instant, text: &[u8]) {
         let content_came = std::mem::take(&mut self.content_came);
         match response::parse(text) {
-            Some(Response::Fetch(fetched)) => self.on_fetch(fetched),
+            Some(Response::Fetch(fetched))
+                if !content_came || matches!(fetched.content, Some(Content::Streamed(_))) =>
+            {
+                self.on_fetch(fetched);
+            }
             Some(_) if content_came => self.die_of_protocol("the server sends a message where there is none"),
             Some(Response::Tagged(tag, words)) => self.on_tagged(now, tag, words),
             Some(Response::Go(text)) => self.on_go(now, text),
@@ -55,7 +59,7 @@ impl Client {
             Some(Response::Exists(number)) => self.on_exists(number),
             Some(Response::Expunge) => self.on_removed(1),
             Some(Response::Vanished { earlier, uids }) => self.on_vanished(earlier, &uids),
-            Some(Response::Flags(_) | Response::Other) => self.on_stray(),
+            Some(Response::Flags(_) | Response::Fetch(_) | Response::Other) => self.on_stray(),
             None => self.on_unreadable(text),
         }
     }

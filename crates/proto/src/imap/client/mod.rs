@@ -24,6 +24,8 @@ mod idle;
 mod lexer;
 mod login;
 mod opening;
+#[cfg(test)]
+mod oracle;
 mod response;
 mod search;
 mod writing;
