@@ -54,11 +54,7 @@ impl Wire {
                     server.kept(Ok("kept".into()));
                 }
                 Step::Closed => self.closed = true,
-<<<<<<< HEAD
                 step => unreachable!("an SMTP server does not {step:?}"),
-=======
-                Step::Send(_) | Step::Take(_) | Step::Compress => unreachable!("SMTP servers do not"),
->>>>>>> 88c169a (proto: IMAP responses read as imap-codec reads them; what has no name in a FETCH response is passed over)
             }
         }
         let said = self.outbox.bytes();
