@@ -20,6 +20,14 @@ pub(crate) struct Sandbox {
     pub(crate) port: u16,
     /// Implicit TLS.
     pub(crate) smtps: u16,
+    /// Offers STLS.
+    pub(crate) pop3: u16,
+    /// Implicit TLS.
+    pub(crate) pop3s: u16,
+    /// Offers STARTTLS.
+    pub(crate) imap: u16,
+    /// Implicit TLS.
+    pub(crate) imaps: u16,
 }
 
 /// A message that it kept.
@@ -34,18 +42,39 @@ impl Sandbox {
     /// Starts with these further arguments.
     pub(crate) fn start(more: &[&str]) -> Sandbox {
         let place = Place::new("sandbox");
-        let (port, smtps) = (free_port(), free_port());
+        let ports = [(); 6].map(|()| free_port());
         let mut command = Command::new(env!("CARGO_BIN_EXE_hongyan"));
-        command.args(["sandbox", "--smtp", &port.to_string(), "--smtps", &smtps.to_string()]);
+        command.arg("sandbox");
+        for (name, port) in ["--smtp", "--smtps", "--pop3", "--pop3s", "--imap", "--imaps"].iter().zip(ports)
+        {
+            command.args([name, &*port.to_string()]);
+        }
         command.args(["--trace", "--dir", &place.text("mail")]).args(more);
         command.env("HONGYAN_SANDBOX_USERS", format!("{USER}:{PASSWORD}\n{ASCII_USER}:{ASCII_PASSWORD}\n"));
-        let running = Running::start(&command, place.join("log"), &[port, smtps]);
-        Sandbox { _running: running, place, port, smtps }
+        let running = Running::start(&command, place.join("log"), &ports);
+        let [port, smtps, pop3, pop3s, imap, imaps] = ports;
+        Sandbox { _running: running, place, port, smtps, pop3, pop3s, imap, imaps }
     }
 
     /// The certificate that clients have to trust.
     pub(crate) fn ca(&self) -> PathBuf {
         self.place.join("mail/ca.pem")
+    }
+
+    /// Sends messages to one user by SMTP, with curl, which sends them as they are.
+    pub(crate) fn receive(&self, user: &str, messages: &[String]) {
+        for (number, message) in messages.iter().enumerate() {
+            let file = self.place.write(&format!("sent-{number}.eml"), message);
+            let mut command = Command::new("curl");
+            command.args([
+                "-sS",
+                &format!("smtp://127.0.0.1:{}", self.port),
+                "--mail-from",
+                "shop@example.org",
+            ]);
+            command.args(["--mail-rcpt", &format!("{user}@example.net"), "--upload-file"]).arg(file);
+            self.client(&mut command);
+        }
     }
 
     /// What it kept, in order, once there are `count` messages.

@@ -3,6 +3,7 @@
 mod accounts;
 mod client;
 mod clients;
+mod corpus;
 mod faults;
 mod full_disk;
 mod imap;
