@@ -21,6 +21,7 @@ static MADE: AtomicU64 = AtomicU64::new(0);
 /// in containers.
 #[derive(Debug)]
 pub(super) struct Names {
+    process: u32,
     tail: String,
 }
 
@@ -31,14 +32,14 @@ impl Names {
         let mut random = [0; 4];
         // Without random numbers the other parts still tell names apart, and an existing one is never overwritten.
         let _ = getrandom::getrandom(&mut random);
-        Self { tail: format!("R{:08x}.{host}", u32::from_be_bytes(random)) }
+        Self { process: std::process::id(), tail: format!("R{:08x}.{host}", u32::from_be_bytes(random)) }
     }
 
     pub(super) fn next(&self) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let counter = MADE.fetch_add(1, Ordering::Relaxed);
-        let process = std::process::id();
-        format!("{}.M{}P{process}Q{counter}{}", now.as_secs(), now.subsec_micros(), self.tail)
+        let Self { process, tail } = self;
+        format!("{}.M{}P{process}Q{counter}{tail}", now.as_secs(), now.subsec_micros())
     }
 }
 
