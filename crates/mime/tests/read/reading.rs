@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use hongyan_mime::read::{Message, TextSource};
+use proptest::prelude::*;
 
 use crate::fixtures::mail;
 
@@ -219,4 +220,22 @@ fn the_nearest_part_of_a_name_counts() {
     let html = message.parts().iter().position(|part| part.media_type.as_str() == "text/html").expect("HTML");
     assert_eq!(message.related(html).resolve("cid:1"), Some(html + 1), "the one beside it");
     assert_eq!(message.related(html).resolve("cid:2"), Some(2), "then any in the message");
+}
+
+proptest! {
+    #[test]
+    fn any_html_becomes_text_without_its_markup(
+        pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                "<", ">", "/", "=", "\"", "'", "!--", "-->", "<p>", "</p>", "<div hidden>", "<p style=display:none>", "</div>",
+                "<td>", "<li>", "<ol start=-9223372036854775808>", "</ol>", "<pre>", "<blockquote>", "</blockquote>", "<script>",
+                "</script>", "<title>", "<a href=http://x>", "</a>", "<img alt=é>", "&amp;", "&#", "&#x1F600;", "é", " ", "\n", "中",
+            ]),
+            0..40,
+        ),
+    ) {
+        let text = page(&pieces.concat());
+        prop_assert!(!text.contains("<div") && !text.contains("</p>"), "{}", text);
+        prop_assert!(text.is_empty() || text.ends_with('\n'), "{:?}", text);
+    }
 }

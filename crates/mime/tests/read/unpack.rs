@@ -1,6 +1,7 @@
 //! Files inside parts: winmail.dat written by hand and from the corpus, and uuencode within text.
 
 use hongyan_mime::read::{Message, Unpacked, UnpackedKind, inspect};
+use proptest::prelude::*;
 
 use crate::fixtures::{codes, corpus, files_below, mail};
 
@@ -143,6 +144,26 @@ fn messages_within_messages_within_winmail_dat_end_at_the_bound() {
     }
     let found = unpacked(&stream).expect("TNEF");
     assert!(found.files.len() <= 66, "{} files", found.files.len());
+}
+
+proptest! {
+    #[test]
+    fn any_change_to_a_winmail_dat_leaves_it_readable(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+        more in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let mut stream = rich();
+        for (at, byte) in changes {
+            let at = 6 + at.index(stream.len() - 6);
+            stream[at] = byte;
+        }
+        stream.extend(more);
+        let raw = packed(&stream);
+        let found = unpacked(&stream).expect("its signature is whole");
+        prop_assert_eq!(found.numbered().count(), found.files.len());
+        prop_assert_eq!(inspect(&raw).parts.len(), found.files.len() + 1);
+        Message::parse(&raw).best_text();
+    }
 }
 
 #[test]
