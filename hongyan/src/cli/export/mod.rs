@@ -126,7 +126,7 @@ impl Args {
                         return Ok(());
                     };
                     (report.exported, report.bytes) = (report.exported + 1, report.bytes + size);
-                    report.files.extend(written);
+                    report.files.extend(written.filter(|_| self.json));
                 }
                 Err(error) => {
                     let missing = Missing { mail: selection.label(chosen), why: error.to_string() };
