@@ -19,8 +19,8 @@ use crate::disks::{Failing, Fate};
 use crate::scratch::{Scratch, key, lock, names};
 
 /// How the messages of a run are grouped: few, which are made safe one by one, and many.
-const GROUPS: [usize; 8] = [2, 7, 1, 6, 4, 5, 3, 9];
-const ALL: usize = 2 + 7 + 1 + 6 + 4 + 5 + 3 + 9;
+const GROUPS: [usize; 10] = [2, 7, 1, 6, 4, 5, 3, 9, 8, 6];
+const ALL: usize = 2 + 7 + 1 + 6 + 4 + 5 + 3 + 9 + 8 + 6;
 /// Says to a child of a test where to work, when to be killed and how to deliver.
 const CHILD: &str = "HONGYAN_TEST_KILLED";
 const NO_SPACE: i32 = 28;
@@ -182,7 +182,7 @@ fn killed_at_any_operation() {
             finish(&path, &when);
         }
     }
-    assert!(points >= 350, "only {points} operations to be killed at");
+    assert!(points >= 500, "only {points} operations to be killed at");
     println!("killed at {points} operations");
 }
 
@@ -199,7 +199,7 @@ fn be_killed(child: &str) {
 fn the_power_goes_at_any_operation() {
     let scratch = Scratch::in_memory("power");
     let mut points = 0;
-    for (way, seed) in [(Way::Deliver, 1), (Way::Steps, 2), (Way::Deliver, 3)] {
+    for (way, seed) in [(Way::Deliver, 1), (Way::Steps, 2)] {
         for at in 0.. {
             let path = fresh(&scratch);
             let when = format!("{way:?}, power lost at operation {at}, seed {seed}");
