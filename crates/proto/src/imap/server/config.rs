@@ -114,7 +114,10 @@ impl Default for Config {
 impl Config {
     /// Whether this capability is offered.
     pub(super) fn offers(&self, capability: &str) -> bool {
-        !self.without.iter().any(|without| without.eq_ignore_ascii_case(capability))
+        // RFC 7162 §3.2: there is no QRESYNC without CONDSTORE.
+        let needs = |without: &str| without == "CONDSTORE" && capability == "QRESYNC";
+        let withheld = |without: &String| without.eq_ignore_ascii_case(capability) || needs(without);
+        !self.without.iter().any(withheld)
     }
 
     /// The mechanisms that this connection is offered.

@@ -1,6 +1,5 @@
 //! Which command does what, and when it may (RFC 9051 §3).
 
-use imap_codec::imap_types::auth::AuthMechanism;
 use imap_codec::imap_types::command::CommandBody;
 use imap_codec::imap_types::flag::StoreResponse;
 use imap_codec::imap_types::mailbox::Mailbox;
@@ -73,7 +72,7 @@ impl Server {
             }
             CommandBody::Authenticate { mechanism, initial_response } => {
                 let initial = initial_response.as_ref().map(|initial| initial.declassify().as_ref());
-                self.on_authenticate(tag, mechanism_name(&mechanism), initial);
+                self.on_authenticate(tag, mechanism.as_ref(), initial);
             }
             CommandBody::Enable { capabilities } if self.config.offers("ENABLE") => {
                 self.on_enable(tag, capabilities.as_ref());
@@ -188,10 +187,6 @@ fn checked(name: &str) -> Result<String, No> {
         return Err(No::new("CANNOT", "the name holds a control character"));
     }
     Ok(name)
-}
-
-fn mechanism_name<'a>(mechanism: &'a AuthMechanism<'_>) -> &'a str {
-    mechanism.as_ref()
 }
 
 fn when(body: &CommandBody<'_>) -> When {

@@ -132,7 +132,7 @@ impl Server {
         let utf8 = self.session.utf8;
         let out = self.speech.octets();
         out.extend_from_slice(b"* STATUS ");
-        mailbox_name(out, name, utf8);
+        mailbox(out, name, utf8);
         out.extend_from_slice(format!(" ({})\r\n", values.join(" ")).as_bytes());
         Ok(())
     }
@@ -226,8 +226,4 @@ impl Server {
 /// For faults: the name, where it is one.
 pub(super) fn subject(name: &Result<String, Outcome>) -> &str {
     name.as_ref().map_or("", String::as_str)
-}
-
-fn mailbox_name(out: &mut Vec<u8>, name: &str, utf8: bool) {
-    mailbox(out, name, utf8);
 }
