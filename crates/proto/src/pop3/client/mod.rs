@@ -1,6 +1,6 @@
 //! The POP3 client machine (RFC 1939).
 //!
-//! A session is opened (greeting, CAPA, STLS, login: [`opening`]); after that commands pass through it in the
+//! A session is opened (greeting, CAPA, STLS, [`opening`]; the [`login`]); after that commands pass through it in the
 //! order in which they were asked for ([`asking`]), with as many in flight as the server allows.
 //!
 //! Policy decided here:
@@ -12,6 +12,7 @@
 //!   the server deletes nothing (RFC 1939 §6).
 
 mod asking;
+mod login;
 mod opening;
 
 use std::collections::VecDeque;
@@ -27,8 +28,8 @@ use crate::tls::Tls;
 
 use asking::Reading;
 pub use asking::{Answer, Command, Typed};
+pub(in crate::pop3) use login::digest;
 use opening::Opening;
-pub(in crate::pop3) use opening::digest;
 
 /// How a session is to be held.
 #[derive(Clone, Debug)]
