@@ -5,7 +5,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use hongyan_sandbox::{Config, Keep};
+use hongyan_sandbox::accounts::INBOX;
+use hongyan_sandbox::{Config, Keep, Mail};
 
 use crate::client::{Client, Folder, start};
 
@@ -79,4 +80,35 @@ async fn inside(folder: &Path) {
         let message = sandbox.store().get(id).expect("its envelope can be read").expect("it is listed");
         assert_eq!(&*message.content().expect("it is there"), small.as_bytes());
     }
+
+    // In mailboxes, what cannot be written down does not happen, and nothing is lost by it.
+    let accounts = sandbox.store().accounts();
+    let seen =
+        |mails: &[Mail]| mails.iter().map(|mail| (mail.uid, mail.flags.to_string())).collect::<Vec<_>>();
+    let mut before = seen(&accounts.mails("b", INBOX).expect("there"));
+    assert_eq!(before.len(), 2 + kept);
+    let mut refused = None;
+    for round in 0..1000 {
+        let flags = [format!("$round{round}")].iter().map(String::as_str).collect();
+        if let Err(error) = accounts.set_flags("b", INBOX, &[1, 2], &flags) {
+            refused = Some(error.kind());
+            break;
+        }
+        before = seen(&accounts.mails("b", INBOX).expect("there"));
+    }
+    assert_eq!(refused, Some(std::io::ErrorKind::StorageFull));
+    assert_eq!(seen(&accounts.mails("b", INBOX).expect("there")), before);
+    for id in 3..=12 {
+        assert!(sandbox.store().remove(id).expect("what is in the way can go"));
+    }
+    accounts.set_flags("b", INBOX, &[1], &["\\Flagged"].into_iter().collect()).expect("there is room again");
+    let (after, uid_validity) =
+        (seen(&accounts.mails("b", INBOX).expect("there")), accounts.uid_validity("b", INBOX));
+    assert_eq!((after.len(), &*after[0].1), (before.len() - 10, "(\\Flagged)"));
+    drop((client, accounts));
+    sandbox.stop().await;
+    let sandbox = start(Config { keep: Keep::Folder(folder.into()), ..Config::default() }).await;
+    let accounts = sandbox.store().accounts();
+    assert_eq!(seen(&accounts.mails("b", INBOX).expect("there")), after);
+    assert_eq!(accounts.uid_validity("b", INBOX).expect("there"), uid_validity.expect("there"));
 }
