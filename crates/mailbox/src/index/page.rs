@@ -136,10 +136,12 @@ impl Index {
         let inner = match (order, &compiled.ranked) {
             (Order::Relevance, Some(ranked)) => {
                 values.push(Value::Text(ranked.clone()));
+                // Materialized: else the words would be looked for once for every mail.
                 format!(
-                    "SELECT mail.id AS id, found.rank AS rank, mail.date AS date FROM mail LEFT JOIN \
-                     (SELECT rowid, rank FROM words WHERE words MATCH ?) AS found ON found.rowid = mail.id \
-                     WHERE {} ORDER BY found.rank IS NULL, found.rank, mail.date DESC, mail.id DESC",
+                    "WITH found (id, score) AS MATERIALIZED (SELECT rowid, rank FROM words WHERE words MATCH ?) \
+                     SELECT mail.id AS id, found.score AS rank, mail.date AS date FROM mail \
+                     LEFT JOIN found ON found.id = mail.id \
+                     WHERE {} ORDER BY found.score IS NULL, found.score, mail.date DESC, mail.id DESC",
                     compiled.sql
                 )
             }

@@ -182,6 +182,26 @@ fn relevance_prefers_what_says_it_more() {
 }
 
 #[test]
+fn relevance_costs_one_look_at_the_words_and_not_one_for_each_mail() {
+    let place = Place::new("relevance-cost");
+    for number in 0..10_000 {
+        place.put(&format!("new/{number}.x"), &mail("s", "a@b", 1, "frequent words"));
+    }
+    let (index, _) = place.refreshed();
+    let took = |order| {
+        let begun = std::time::Instant::now();
+        let query = Query::parse("frequent OR is:flagged").unwrap();
+        assert_eq!(index.search(&query, order, 0, 10).unwrap().total, 10_000);
+        begun.elapsed()
+    };
+    let (by_date, by_relevance) = (took(Order::Date), took(Order::Relevance));
+    assert!(
+        by_relevance < by_date * 20 + std::time::Duration::from_millis(500),
+        "{by_relevance:?}, {by_date:?}"
+    );
+}
+
+#[test]
 fn any_text_is_answered_or_refused_and_never_reaches_sql() {
     let (_place, index) = mailbox("any");
     let piece = prop_oneof![
