@@ -85,7 +85,7 @@ struct Mail {
     /// Delete mail on the server so many days after it was fetched
     #[arg(long, value_name = "DAYS", group = "policy", value_parser = clap::value_parser!(u32).range(0..=36_500))]
     delete_after: Option<u32>,
-    /// Stay, and fetch mail as it comes: IMAP tells of it, POP3 is asked every so many seconds
+    /// Stay, and fetch mail as it comes: IMAP tells of it in INBOX; all else is asked for every so many seconds
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "300",
           value_parser = clap::value_parser!(u32).range(5..=86_400))]
     watch: Option<u32>,

@@ -17,7 +17,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use hongyan_mailbox::lock::LockError;
 use hongyan_mailbox::maildir::OpenError;
@@ -201,8 +201,10 @@ impl From<io::Error> for Error {
     }
 }
 
-/// The record of earlier fetches, with what an interrupted one left undone brought to its end.
+/// The record of earlier fetches, with what an interrupted one left undone brought to its end, or thrown away.
 fn open_state(lock: &Lock, maildir: &Maildir, key: &Key, report: &mut Report) -> Result<State, Error> {
+    // What earlier fetches left half written; where it cannot be removed it is in nobody's way.
+    let _ = maildir.sweep(SystemTime::now());
     let mut state = State::open(lock, key).map_err(Error::State)?;
     report.damage = state.damage().cloned();
     let unsettled = state.unsettled()?;

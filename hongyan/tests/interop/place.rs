@@ -14,10 +14,20 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new(name: &str) -> Place {
+        Place::below(&std::env::temp_dir(), name)
+    }
+
+    /// For thousands of files: in memory, where the system has a place for that.
+    pub(crate) fn in_memory(name: &str) -> Place {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() { Place::below(memory, name) } else { Place::new(name) }
+    }
+
+    fn below(base: &Path, name: &str) -> Place {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let unique = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("hongyan-{name}-{}-{unique}", std::process::id()));
-        fs::create_dir_all(&path).expect("a folder under the system's temporary one");
+        let path = base.join(format!("hongyan-{name}-{}-{unique}", std::process::id()));
+        fs::create_dir_all(&path).expect("a folder for temporary things");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("our own folder");
         Place { path }
     }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a server may take until it listens, and until it has ended.
@@ -31,7 +31,7 @@ pub(crate) fn eventually(mut done: impl FnMut() -> bool) -> bool {
     true
 }
 
-/// A server running in the foreground, in a process group of its own.
+/// A program running in the foreground, in a process group of its own.
 pub(crate) struct Running {
     child: Child,
     log: PathBuf,
@@ -69,6 +69,18 @@ impl Running {
             ended.is_some() || ready()
         });
         assert!(up && ended.is_none(), "the server is not up ({ended:?}):\n{}", self.output());
+    }
+
+    /// Sends what Ctrl-C sends, and waits for the end.
+    pub(crate) fn interrupt(&mut self) -> ExitStatus {
+        let pid = self.child.id().to_string();
+        let _ = Command::new("kill").args(["-s", "INT", &pid]).status();
+        let mut ended = None;
+        eventually(|| {
+            ended = self.child.try_wait().expect("our own child");
+            ended.is_some()
+        });
+        ended.unwrap_or_else(|| panic!("it goes on after SIGINT:\n{}", self.output()))
     }
 
     /// What the program has said.

@@ -1,7 +1,7 @@
 //! Fetches that come to their end: what is fetched, skipped, deleted, and what is kept of flags and records.
 
-use std::fs;
-use std::time::Duration;
+use std::fs::{self, File};
+use std::time::{Duration, SystemTime};
 
 use hongyan::mailbox::{Lock, Maildir};
 use hongyan::net::imap::Flags;
@@ -148,4 +148,20 @@ async fn a_second_fetch_at_the_same_time_does_nothing() {
     let (_, done) = place.fetch(By::Pop3, &policy(Policy::Delete)).await;
     assert!(matches!(done, Err(Error::Locked(_))), "{done:?}");
     assert_eq!(place.there().len(), 3);
+}
+
+#[tokio::test]
+async fn what_was_left_half_written_goes_after_two_days_and_not_before() {
+    let place = Place::new(&mails(3)).await;
+    place.fetch(By::Imap, &Options::default()).await.1.unwrap();
+    let left = |name: &str, age: Duration| {
+        let path = place.maildir().join("tmp").join(name);
+        File::create(&path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+        path
+    };
+    let (old, young) =
+        (left("old", Duration::from_secs(48 * 3600)), left("young", Duration::from_secs(3600)));
+    place.fetch(By::Imap, &Options::default()).await.1.unwrap();
+    assert_eq!((old.exists(), young.exists()), (false, true));
+    assert_eq!(place.there(), place.here());
 }

@@ -4,4 +4,5 @@
 mod fetching;
 mod ids;
 mod interrupted;
+mod killed;
 mod place;

@@ -8,8 +8,19 @@ use crate::proto::outcome::{Failure, Kind, Stage};
 /// The most folders that an error names.
 const NAMED: usize = 20;
 
-/// The folders' names as the server has them, and as the Maildir will.
+/// The folders' names as the server has them, and as the Maildir will. For a watcher INBOX is the last of them, or
+/// else the first that was named: a server tells news of the folder that was opened last.
 pub(super) async fn wanted(session: &mut Session, mail: &Mail) -> Result<Vec<(String, FolderName)>, Failure> {
+    let mut folders = listed(session, mail).await?;
+    if mail.watch.is_some() && !folders.is_empty() {
+        let inbox = folders.iter().position(|(_, name)| name.is_inbox());
+        let watched = folders.remove(inbox.unwrap_or(0));
+        folders.push(watched);
+    }
+    Ok(folders)
+}
+
+async fn listed(session: &mut Session, mail: &Mail) -> Result<Vec<(String, FolderName)>, Failure> {
     if !mail.all_folders && mail.folders.is_empty() {
         return Ok(vec![("INBOX".into(), FolderName::inbox())]);
     }

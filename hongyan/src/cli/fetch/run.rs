@@ -147,7 +147,10 @@ impl Run<'_> {
         every: Duration,
     ) -> Result<(), Error> {
         if self.target.server.protocol == Protocol::Pop3 {
+            let began = Instant::now();
             self.maildrop(options, reports).await?;
+            // Told before the wait; what cannot be written is told when the round ends.
+            let _ = self.tell_news(&std::mem::take(reports), None, began);
             sleep(every).await;
             return Ok(());
         }
@@ -160,7 +163,6 @@ impl Run<'_> {
                 reports.append(&mut news);
                 return done;
             }
-            // What cannot be written is told when the round ends.
             let _ = self.tell_news(&news, None, began);
             session.idle(every).await?;
         }
