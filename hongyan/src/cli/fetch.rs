@@ -46,9 +46,9 @@ An account, in ~/.config/hongyan/config.toml (or the file that HONGYAN_CONFIG na
 Nothing is deleted on the server before it is safe on disk, and \"deleted\" is what the server has
 confirmed. Whatever interrupts a fetch, the next one goes on from there.
 
-Exit codes: 0 all fetched; 75 not now, or another fetch is running; 64 wrong usage; 68 unknown
-host; 69 unreachable or refused; 73 no Maildir; 74 disk; 76 protocol; 77 login or certificate;
-78 configuration.";
+Exit codes: 0 all fetched; 75 not now, or another fetch is running; 64 wrong usage; 65 no such
+folder; 68 unknown host; 69 unreachable or refused; 73 no Maildir; 74 disk; 76 protocol; 77 login
+or certificate; 78 configuration.";
 
 /// Fetch mail into a Maildir, by IMAP or POP3
 #[derive(Debug, clap::Args)]

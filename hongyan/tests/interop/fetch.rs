@@ -190,6 +190,10 @@ fn all_folders_with_names_in_chinese_and_a_folder_that_is_none() {
     let missing =
         hongyan(&["fetch", "--tls", "none", "--server", &url, "--to", argument(&sent), "--folder", "已发"]);
     assert!(!missing.status.success() && said(&missing).contains("已发送"), "{}", said(&missing));
+    let again =
+        hongyan(&["fetch", "--tls", "none", "--server", &url, "--to", argument(&to), "--all-folders"]);
+    let told = format!("4 folders of imap://127.0.0.1:{}: nothing new, 40 here already\n", server.imap);
+    assert_eq!(String::from_utf8_lossy(&again.stdout), told);
 }
 
 #[test]
@@ -197,7 +201,11 @@ fn who_watches_has_new_mail_within_seconds_and_ends_well_at_ctrl_c() {
     let Some(_peers) = peers() else { return };
     // Of the folders INBOX is the one that is told of, though it is not the last.
     const IMAP: &[&str] = &["--watch", "--folder", "INBOX", "--folder", "已发送"];
-    for (protocol, watch, patience) in [("imap", IMAP, 5), ("pop3", &["--watch=5"], 12)] {
+    for (protocol, watch, news, patience, line) in [
+        ("imap", IMAP, 3, 5, "INBOX: 1 message fetched into"),
+        ("pop3", &["--watch=5"], 1, 12, "1 message fetched from"),
+        ("pop3", &["--watch=60"], 0, 0, "1 message fetched from"),
+    ] {
         let server = Mailboxes::start();
         let port = if protocol == "imap" { server.imap } else { server.pop3 };
         let to = server.place.join("fetched");
@@ -208,16 +216,17 @@ fn who_watches_has_new_mail_within_seconds_and_ends_well_at_ctrl_c() {
         command.args(["--server", &format!("{protocol}://{USER}@127.0.0.1:{port}")]);
         command.env("HONGYAN_CONFIG", "/dev/null").env("HONGYAN_PASSWORD", crate::servers::PASSWORD);
         let mut watcher = Running::start(&command, server.place.join("watch.log"), &[]);
-        watcher.until(|| files(&to).len() == 3);
-        for turn in 3..6 {
+        // Told at once, not after the wait.
+        let told = |line: &str| watcher.output().matches(line).count();
+        assert!(eventually(|| told("3 messages fetched") > 0), "{protocol}: {}", watcher.output());
+        for turn in 3..3 + news {
             let since = Instant::now();
             server.deliver("", small(turn..turn + 1));
-            watcher.until(|| files(&to).len() == turn + 1);
+            assert!(eventually(|| files(&to).len() == turn + 1), "{protocol}: {}", watcher.output());
             assert!(since.elapsed() < Duration::from_secs(patience), "{protocol}: {:?}", since.elapsed());
         }
         assert_eq!(Digests::of(&to), server.there(""), "{protocol}");
-        let told = || watcher.output().matches("1 message fetched").count();
-        assert!(eventually(|| told() == 3), "{}", watcher.output());
+        assert!(eventually(|| told(line) == news), "{protocol}: {}", watcher.output());
         assert_eq!(watcher.interrupt().code(), Some(0), "{protocol}: {}", watcher.output());
     }
 }

@@ -172,7 +172,7 @@ async fn killed(by: By) {
         kill_again_and_again(by, &mut place, &mails, next);
     })
     .await
-    .unwrap();
+    .unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
 }
 
 #[tokio::test]

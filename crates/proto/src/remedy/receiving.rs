@@ -319,6 +319,7 @@ pub(super) static RULES: &[Rule] = &[
                 "mailbox not found",
             ]),
             ANY.at(&[Select]).said().says(&["not exist", "doesn't exist", "not found"]),
+            ANY.at(&[Select]).kind(&[Local]).cause(&["there is no folder"]),
         ],
         t(
             "There is no such folder on the server. Folder names differ from server to server, and in many only \

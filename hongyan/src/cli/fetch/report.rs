@@ -37,13 +37,19 @@ impl Done<'_> {
     }
 }
 
-/// A line for each folder, and what a person should know besides.
+/// A line for the folder, or for each of several that there is something to say of and one for all; and what a person
+/// should know besides.
 pub(super) fn text(done: &Done<'_>) {
     let language = Language::of_the_environment();
     let paint = Paint::on(&stdout(), Color::Auto);
+    let several = done.reports.len() > 1;
     for report in done.reports {
-        say(&line(done, report, language, paint));
-        for note in notes(report, language) {
+        let (notes, counts) = (notes(report, language), Counts::of(report));
+        if several && counts.is_quiet() && notes.is_empty() && report.refused.is_empty() {
+            continue;
+        }
+        say(&line(done, report, counts, several, language, paint));
+        for note in notes {
             say(&format!("  {}", paint.the(Style::Notice, note)));
         }
         for (number, failure) in &report.refused {
@@ -51,61 +57,115 @@ pub(super) fn text(done: &Done<'_>) {
             say(&format!("  {number}: {why}"));
         }
     }
+    if several {
+        say(&total(done, language, paint));
+    }
 }
 
-fn line(done: &Done<'_>, report: &Report, language: Language, paint: Paint) -> String {
+/// What lines count.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    fetched: u64,
+    octets: u64,
+    skipped: u64,
+    recognised: u64,
+    flags_changed: u64,
+    deleted: u64,
+}
+
+impl Counts {
+    fn of(report: &Report) -> Self {
+        let Report { fetched, octets, skipped, recognised, flags_changed, deleted, .. } = *report;
+        Self { fetched, octets, skipped, recognised, flags_changed, deleted }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            fetched: self.fetched + other.fetched,
+            octets: self.octets + other.octets,
+            skipped: self.skipped + other.skipped,
+            recognised: self.recognised + other.recognised,
+            flags_changed: self.flags_changed + other.flags_changed,
+            deleted: self.deleted + other.deleted,
+        }
+    }
+
+    /// Whether nothing was done.
+    fn is_quiet(self) -> bool {
+        self.fetched + self.recognised + self.flags_changed + self.deleted == 0
+    }
+
+    /// What was fetched, as a line begins.
+    fn news(self, language: Language, paint: Paint) -> String {
+        let (en, zh) = match self.fetched {
+            0 => ("nothing new".to_owned(), "没有新邮件".to_owned()),
+            n => (
+                format!("{} fetched", counted(n as usize, "message", "messages")),
+                format!("收取了 {} 封邮件", grouped(n)),
+            ),
+        };
+        let style = if self.fetched == 0 { Style::Plain } else { Style::Good };
+        paint.the(style, language.choose(en, zh)).to_string()
+    }
+
+    /// How much it was, in what time where that is to be said, and what was done besides, as a line goes on.
+    fn rest(self, took: Option<Duration>, language: Language) -> String {
+        let mut parts = Vec::new();
+        if self.fetched > 0 {
+            let size = octets(self.octets, language);
+            parts.push(match took.map(|took| took.as_secs_f64()) {
+                None => size,
+                Some(seconds) => language
+                    .choose(format!("{size} in {seconds:.1} s"), format!("{size}，用时 {seconds:.1} 秒")),
+            });
+        }
+        for (count, en, zh) in [
+            (self.skipped, "here already", "封已有"),
+            (self.recognised, "recognised as here already", "封按内容识别为已有"),
+            (self.flags_changed, "with flags changed", "封标记有变"),
+            (self.deleted, "deleted on the server", "封已从服务器删除"),
+        ] {
+            if count > 0 {
+                parts.push(format!("{} {}", grouped(count), language.choose(en, zh)));
+            }
+        }
+        let comma = language.choose(", ", "，");
+        parts.iter().map(|part| format!("{comma}{part}")).collect()
+    }
+}
+
+/// A folder. The time is that of all folders, so it is said of one only where there is no other.
+fn line(
+    done: &Done<'_>,
+    report: &Report,
+    counts: Counts,
+    several: bool,
+    language: Language,
+    paint: Paint,
+) -> String {
     let folder = if report.folder.is_empty() { String::new() } else { format!("{}: ", safe(&report.folder)) };
     let server = safe(&done.target.server.to_string());
     let maildir = safe(&report.maildir.display().to_string());
-    let size = octets(report.octets, language);
-    let seconds = done.took.as_secs_f64();
-    let mut parts = Vec::new();
-    match language {
-        Language::English => {
-            let what = match report.fetched {
-                0 => paint.the(Style::Plain, "nothing new".to_owned()),
-                n => {
-                    paint.the(Style::Good, format!("{} fetched", counted(n as usize, "message", "messages")))
-                }
-            };
-            parts.push(format!("{folder}{what} from {server} into {maildir}"));
-            if report.fetched > 0 {
-                parts.push(format!("{size} in {seconds:.1} s"));
-            }
-            for (count, text) in [
-                (report.skipped, "here already"),
-                (report.recognised, "recognised as here already"),
-                (report.flags_changed, "with flags changed"),
-                (report.deleted, "deleted on the server"),
-            ] {
-                if count > 0 {
-                    parts.push(format!("{} {text}", grouped(count)));
-                }
-            }
-            parts.join(", ")
-        }
-        Language::Chinese => {
-            let what = match report.fetched {
-                0 => paint.the(Style::Plain, "没有新邮件".to_owned()),
-                n => paint.the(Style::Good, format!("收取了 {} 封邮件", grouped(n))),
-            };
-            parts.push(format!("{folder}{what}（{server} → {maildir}）"));
-            if report.fetched > 0 {
-                parts.push(format!("{size}，用时 {seconds:.1} 秒"));
-            }
-            for (count, text) in [
-                (report.skipped, "封已有"),
-                (report.recognised, "封按内容识别为已有"),
-                (report.flags_changed, "封标记有变"),
-                (report.deleted, "封已从服务器删除"),
-            ] {
-                if count > 0 {
-                    parts.push(format!("{} {text}", grouped(count)));
-                }
-            }
-            parts.join("，")
-        }
+    let news = counts.news(language, paint);
+    let rest = counts.rest((!several).then_some(done.took), language);
+    match (language, several) {
+        (Language::English, false) => format!("{folder}{news} from {server} into {maildir}{rest}"),
+        (Language::English, true) => format!("{folder}{news} into {maildir}{rest}"),
+        (Language::Chinese, false) => format!("{folder}{news}（{server} → {maildir}）{rest}"),
+        (Language::Chinese, true) => format!("{folder}{news}（→ {maildir}）{rest}"),
     }
+}
+
+/// All folders.
+fn total(done: &Done<'_>, language: Language, paint: Paint) -> String {
+    let server = safe(&done.target.server.to_string());
+    let folders = done.reports.len();
+    let counts = done.reports.iter().map(Counts::of).fold(Counts::default(), Counts::and);
+    let (news, rest) = (counts.news(language, paint), counts.rest(Some(done.took), language));
+    language.choose(
+        format!("{folders} folders of {server}: {news}{rest}"),
+        format!("{server} 的 {folders} 个文件夹：{news}{rest}"),
+    )
 }
 
 fn notes(report: &Report, language: Language) -> Vec<String> {

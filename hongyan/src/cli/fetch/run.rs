@@ -112,6 +112,14 @@ impl Run<'_> {
     /// Fetches whenever there may be something, and tells where there was. What fails is tried again, later and later.
     async fn watch(&self, every: Duration) -> Result<Exit, Trouble> {
         let mut pause = FIRST_PAUSE;
+        if !self.args.output.quiet && !self.args.output.json {
+            let server = safe(&self.target.server.to_string());
+            let language = Language::of_the_environment();
+            tell(&language.choose(
+                format!("Watching {server} for mail; Ctrl-C ends it."),
+                format!("正在等待 {server} 的新邮件；按 Ctrl-C 结束。"),
+            ));
+        }
         loop {
             let (options, began) = (self.options(), Instant::now());
             let mut reports = Vec::new();
