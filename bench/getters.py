@@ -2,6 +2,7 @@
 
 Some refuse to deliver as root, and Dovecot does not serve root's mail, so everything runs as one user made for it.
 """
+import itertools
 import os
 import pwd
 import shutil
@@ -15,6 +16,7 @@ AS_USER = ["setpriv", "--reuid", USER, "--regid", USER, "--clear-groups", "env",
            f"LOGNAME={USER}", "HONGYAN_PASSWORD=pw"]
 GET = f"{h.WORK}/get"
 POP3, IMAP = h.free_port(), h.free_port()
+OLD = itertools.count()
 BOXES = {"small": (5000, 0), "large": (500, 145)}  # messages, KB of an attachment before base64
 
 
@@ -89,8 +91,10 @@ def folder(name):
 
 
 def emptied(name):
-    """A new Maildir for this command."""
-    shutil.rmtree(folder(name), ignore_errors=True)
+    """A new Maildir for this command. The old one is only moved away: files that were just removed slow down whoever
+    makes new ones."""
+    if os.path.isdir(folder(name)):
+        os.rename(folder(name), f"{GET}/old-{next(OLD)}")
     for part in ("", "M", "M/cur", "M/new", "M/tmp"):
         os.makedirs(f"{folder(name)}/{part}", exist_ok=True)
         own(f"{folder(name)}/{part}")

@@ -7,6 +7,7 @@
 //! The lines are those of the one transcript form: secrets are lengths, and nothing of a peer reaches the
 //! terminal raw.
 
+mod imap;
 mod meaning;
 mod pop3;
 

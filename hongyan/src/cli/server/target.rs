@@ -13,7 +13,10 @@ use crate::net::tls::{Connector, Policy, Roots};
 use crate::net::{imap, pop3, smtp};
 use crate::proto::sasl::Credentials;
 use crate::proto::smtp::{Config, Timeouts};
-use crate::proto::{self, provider::Provider};
+use crate::proto::{
+    self,
+    provider::{Provider, Quirk},
+};
 
 /// A server, and everything that is known about how to speak with it.
 #[derive(Debug)]
@@ -86,12 +89,14 @@ impl Target {
 
     /// How to speak IMAP with it.
     pub(crate) fn imap(&self, credentials: Option<Credentials>) -> imap::Options {
+        let wants_id = self.provider().is_some_and(|one| one.quirks.contains(&Quirk::IdBeforeSelect));
         imap::Options {
             session: proto::imap::client::Config {
                 tls: self.security.start_tls,
                 credentials,
                 plaintext_auth: self.security.plaintext_auth,
                 pipelining: self.pipelining,
+                id: if wants_id { imap::SendId::Always } else { imap::SendId::default() },
                 timeouts: self.timeout.map_or_else(Default::default, imap::Timeouts::all),
                 ..Default::default()
             },

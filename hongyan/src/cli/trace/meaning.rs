@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::pop3;
+use super::{imap, pop3};
 use crate::proto::transcript::Who;
 
 /// English and 简体中文.
@@ -23,6 +23,8 @@ pub(super) struct Meanings {
     in_content: bool,
     /// The server's first line was POP3's.
     pop3: Option<pop3::Meanings>,
+    /// The server's first line was IMAP's.
+    imap: bool,
 }
 
 impl Meanings {
@@ -31,6 +33,14 @@ impl Meanings {
         let said = (line.strip_prefix("C: "), line.strip_prefix("S: "));
         if let (None, Some("+OK" | "-ERR"), false) = (said.0, said.1.and_then(first_word), self.greeted) {
             self.pop3.get_or_insert_default();
+        }
+        self.imap |= !self.greeted && said.1.and_then(first_word) == Some("*");
+        if self.imap {
+            return match said {
+                (Some(command), _) => imap::command(command),
+                (_, Some(reply)) => imap::reply(reply),
+                _ => note(line),
+            };
         }
         if let Some(pop3) = &mut self.pop3 {
             return match said {
