@@ -158,7 +158,7 @@ delete = false
         "mpop": as_user("mpop", "-q", "-C", mpop),
         "fdm": as_user("fdm", "-q", "-f", fdm, "fetch"),
         "getmail6": as_user("getmail", "-q", f"--getmaildir={d('getmail6')}", f"--rcfile={getmail}"),
-        "poplib": as_user(h.PY, f"{h.PEERS}/get_poplib.py", f"port={port}", f"user={user}", f"dir={d('poplib')}/M"),
+        "poplib": as_user("/usr/bin/python3", f"{h.PEERS}/get_poplib.py", f"port={port}", f"user={user}", f"dir={d('poplib')}/M"),
     }
 
 
@@ -194,7 +194,7 @@ def imap(port, user):
     return {
         "mbsync": mbsync("mbsync", port, user, "yes"),
         "mbsync, no fsync": mbsync("mbsync, no fsync", port, user, "no"),
-        "imaplib": as_user(h.PY, f"{h.PEERS}/get_imaplib.py", f"port={port}", f"user={user}", f"dir={folder('imaplib')}/M"),
+        "imaplib": as_user("/usr/bin/python3", f"{h.PEERS}/get_imaplib.py", f"port={port}", f"user={user}", f"dir={folder('imaplib')}/M"),
     }
 
 
