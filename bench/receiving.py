@@ -5,6 +5,8 @@ Every message counts when it is in the Maildir and its client will not fetch it 
 import getters as g
 import harness as h
 
+# These make every message safe by itself, and 5,000 take them minutes.
+SLOW = ("getmail6", "poplib", "imaplib")
 SMALL, LARGE = "5,000 small", "500 × 200 KB"
 
 
@@ -30,7 +32,7 @@ def s7(Case, program, scale):
         found = {"ours": g.ours(program, f"pop3://{user}@127.0.0.1:{port}")}
         if with_bound:
             found["(bound)"] = g.bound("pop3", port, user)
-        return found | g.pop3(port, user)
+        return found | {k: v for k, v in g.pop3(port, user).items() if user == "large" or k not in SLOW}
 
     with g.dovecot(scale):
         yield case(Case, "S7", f"POP3, {SMALL}", commands("small"), small, reach={"mpop": 3.0, "rss": 16})
@@ -51,7 +53,7 @@ def s8(Case, program, scale):
         found = {"ours": g.ours(program, f"imap://{user}@127.0.0.1:{port}")}
         if with_bound:
             found["(bound)"] = g.bound("imap", port, user)
-        return found | g.imap(port, user)
+        return found | {k: v for k, v in g.imap(port, user).items() if user == "large" or k not in SLOW}
 
     with g.dovecot(scale):
         yield case(Case, "S8", f"IMAP, {SMALL}", commands("small"), small, reach={"mbsync": 8.0, "rss": 16})

@@ -49,6 +49,8 @@ def promises(case, runs, got, bound, best):
     for what, goal in case.reach.items():
         if what == "rate":
             yield f"≥ {number(goal)} {case.unit}", median(runs, lambda r: rate(case, r)) >= goal
+        elif what == "most":
+            yield f"≤ {number(goal)} {case.unit}", median(runs, lambda r: rate(case, r)) <= goal
         elif what == "rss":
             yield f"≤ {goal} MiB", median(runs, lambda r: r["rss"]) <= goal
         elif what == "cpu":
@@ -105,19 +107,29 @@ def machine():
 HEAD = ["", "case", "ours", "best peer", "bound", "ours ÷ best peer", "ours ÷ bound", "to reach"]
 
 
+def kept(path, measured):
+    """The rows of the page whose scenarios were not measured now, as they stand there."""
+    if not os.path.exists(path):
+        return []
+    rows = [line for line in open(path, encoding="utf-8") if line.startswith("| S")]
+    return [line.rstrip("\n") for line in rows if line.split("|")[1].strip() not in measured]
+
+
 def write(path, rows, rounds):
-    """Writes the page: what was measured, where and when."""
-    lines = [
+    """Writes the page: what was measured, where and when. Rows of scenarios that were not measured stay."""
+    lines = kept(path, {row.case.scenario for row in rows}) + ["| " + " | ".join(row.cells) + " |" for row in rows]
+    lines.sort(key=lambda line: int(line.split("|")[1].strip()[1:]))
+    page = [
         "# Performance", "",
         "Written by `make bench`; do not edit. What each scenario does is at its head in `bench/scenarios.py`, the peers'",
         "versions are in `bench/setup.sh` and `bench/rust-peers/Cargo.lock`.", "",
         f"{datetime.date.today().isoformat()}, {machine()}. All commands of a case ran in turn, {rounds} rounds or more;",
         "figures are medians, ratios are medians of each round's ratio. The sinks run on the same machine and share its cores.",
-        "The bound is a bare program that does what the protocol allows and composes the same message. For S9 a ratio is one",
-        "of times (less is better), elsewhere one of rates.", "",
+        "The bound is a bare program that does what the protocol and the disk allow. Where the unit is ms, a ratio is one of",
+        "times (less is better), elsewhere one of rates.", "",
         "| " + " | ".join(HEAD) + " |",
         "|" + "---|" * len(HEAD),
-        *("| " + " | ".join(row.cells) + " |" for row in rows), "",
+        *lines, "",
     ]
     with open(path, "w") as f:
-        f.write("\n".join(lines))
+        f.write("\n".join(page))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import getters as g
 import harness as h
+import index
 import receiving
 from harness import Command
 
@@ -284,4 +285,8 @@ def s8(scale):
     return receiving.s8(Case, HONGYAN, scale)
 
 
-SCENARIOS = dict(S1=s1, S2=s2, S3=s3, S4=s4, S5=s5, S6=s6, S7=s7, S8=s8, S9=s9)
+def s11(scale):
+    return index.s11(Case, HONGYAN, scale)
+
+
+SCENARIOS = dict(S1=s1, S2=s2, S3=s3, S4=s4, S5=s5, S6=s6, S7=s7, S8=s8, S9=s9, S11=s11)

@@ -7,7 +7,7 @@ source ../scripts/apt.sh
 work=${HB_WORK:-$PWD/work}
 mkdir -p "$work/node" "$work/py" "$work/data"
 
-apt_install postfix msmtp swaks s-nail curl openssl python3-venv dovecot-core dovecot-imapd dovecot-pop3d mpop fdm getmail6 isync
+apt_install postfix msmtp swaks s-nail curl openssl python3-venv dovecot-core dovecot-imapd dovecot-pop3d mpop fdm getmail6 isync notmuch maildir-utils
 install_node
 
 modules=(nodemailer@10.6.0 maildev@2.2.1)
