@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::paint::{Paint, Style};
 use super::terminal::{Language, safe, wrapped};
-use crate::proto::outcome::{Delivery, Failure, Stage, Verdict};
+use crate::proto::outcome::{Cause, Delivery, Failure, Stage, Verdict};
 use crate::proto::provider::Provider;
 use crate::proto::remedy::Remedy;
 
@@ -215,7 +215,10 @@ fn wide(text: &str) -> usize {
 /// What the server said, or what was seen on this side.
 pub(crate) fn why(failure: &Failure, language: Language) -> String {
     let reply = failure.reply.as_ref().map(|reply| safe(&reply.to_string()));
-    let cause = failure.cause.as_ref().map(|cause| safe(&cause.to_string()));
+    let (reply, cause) = match &failure.cause {
+        Some(Cause::Said(words)) => (reply.or_else(|| Some(safe(words))), None),
+        cause => (reply, cause.as_ref().map(|cause| safe(&cause.to_string()))),
+    };
     match (reply, cause) {
         (Some(reply), None) => match language {
             Language::English => format!("the server said {reply}"),

@@ -122,6 +122,7 @@ const SAID: &[(&str, Stage, &str, &str)] = &[
 
 /// Seen on this side.
 const SEEN: &[(&str, Stage, Kind, &str)] = &[
+    ("receive.no-mailbox", Select, Local, "there is no folder \"Nope\"; there are: INBOX, Sent"),
     ("receive.no-starttls", StartTls, Capability, "the server does not offer STLS, and TLS is required"),
     ("receive.smtp-port", Greeting, Protocol, "what answers there is an SMTP server, no POP3 server"),
     ("receive.smtp-port", Greeting, Protocol, "what answers there is an SMTP server, no IMAP server"),
