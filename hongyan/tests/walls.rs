@@ -33,7 +33,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const KEPT_TO: &[(&[&str], &[&str])] = &[
     (
         &["tokio", "mio", "socket2", "async-std", "smol", "rustls", "tokio-rustls", "native-tls", "openssl"],
-        &["hongyan-net", "hongyan-sandbox", "hongyan-mailbox", "hongyan-bulk", "hongyan"],
+        &["hongyan-net", "hongyan-sandbox", "hongyan-bulk", "hongyan"],
     ),
     (
         &["rusqlite", "libsqlite3-sys", "tokio-postgres", "postgres", "sqlx", "sqlx-core", "diesel"],
