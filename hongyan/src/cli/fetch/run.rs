@@ -112,14 +112,11 @@ impl Run<'_> {
     /// Fetches whenever there may be something, and tells where there was. What fails is tried again, later and later.
     async fn watch(&self, every: Duration) -> Result<Exit, Trouble> {
         let mut pause = FIRST_PAUSE;
-        if !self.args.output.quiet && !self.args.output.json {
-            let server = safe(&self.target.server.to_string());
-            let language = Language::of_the_environment();
-            tell(&language.choose(
-                format!("Watching {server} for mail; Ctrl-C ends it."),
-                format!("正在等待 {server} 的新邮件；按 Ctrl-C 结束。"),
-            ));
-        }
+        let server = safe(&self.target.server.to_string());
+        self.mention(
+            format!("Watching {server} for mail; Ctrl-C ends it."),
+            format!("正在等待 {server} 的新邮件；按 Ctrl-C 结束。"),
+        );
         loop {
             let (options, began) = (self.options(), Instant::now());
             let mut reports = Vec::new();
@@ -140,10 +137,21 @@ impl Run<'_> {
                 pause = FIRST_PAUSE;
                 continue;
             }
+            self.mention(
+                format!("Trying again in {} s; Ctrl-C ends it.", pause.as_secs()),
+                format!("{} 秒后重试；按 Ctrl-C 结束。", pause.as_secs()),
+            );
             tokio::select! {
                 () = sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
                 _ = tokio::signal::ctrl_c() => return Ok(Exit::Ok),
             }
+        }
+    }
+
+    /// What a person who waits should know.
+    fn mention(&self, en: String, zh: String) {
+        if !self.args.output.quiet && !self.args.output.json {
+            tell(&Language::of_the_environment().choose(en, zh));
         }
     }
 
