@@ -206,7 +206,6 @@ fn open_state(lock: &Lock, maildir: &Maildir, key: &Key, report: &mut Report) ->
     // What earlier fetches left half written; where it cannot be removed it is in nobody's way.
     let _ = maildir.sweep(SystemTime::now());
     let mut state = State::open(lock, key).map_err(Error::State)?;
-    maildir.sweep(SystemTime::now())?;
     report.damage = state.damage().cloned();
     let unsettled = state.unsettled()?;
     if !unsettled.is_empty() {

@@ -130,7 +130,6 @@ const SEEN: &[(&str, Stage, Kind, &str)] = &[
     ("receive.other-protocol", Greeting, Protocol, "what answers there is a POP3 server, no IMAP server"),
     ("receive.not-a-server", Greeting, Protocol, "what answers there is a web server, no POP3 server"),
     ("receive.not-a-server", Greeting, Protocol, "what answers there is no IMAP server"),
-    ("receive.no-mailbox", Select, Local, "there is no folder \"Send\"; there are: INBOX, Sent"),
     ("receive.not-deleted", Quit, Unreachable, "the server closed the connection"),
     ("receive.not-deleted", Quit, Protocol, "what the server said is no POP3 reply"),
     ("receive.cut", Fetch, Timeout, "the server did not answer in time"),
