@@ -1,8 +1,9 @@
-//! `hongyan demo`: one mail all the way, from its files to a mailbox, with everything shown on the way.
+//! `hongyan demo`: one mail all the way, from its files to a server and back to a Maildir, with everything shown on the way.
 //!
 //! The mail goes through the same composing, client, server and reader as any other, over TLS, with a login,
 //! on this machine alone. It counts as arrived when the server has kept, byte for byte, what was composed.
 
+mod fetching;
 mod letter;
 
 use std::io::{self, Read as _, Write as _};
@@ -40,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long after the server has accepted the mail it may take to be seen in its folder.
 const AFTER_REPLY: Duration = Duration::from_secs(5);
 
-/// Show one mail all the way: composed, sent, received, taken apart
+/// Show one mail all the way: composed, sent, received, taken apart, fetched
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where the mail, its envelope and the server's certificate are to lie
@@ -80,7 +81,7 @@ impl Demo {
         let password = Secret::new(format!("{:016x}", words()?[0]));
         let sandbox = self.start(&password).await?;
         let mut news = sandbox.store().subscribe();
-        let exit = self.send(&sandbox, password, encoder).await?;
+        let exit = self.send(&sandbox, password.clone(), encoder).await?;
         if exit != Exit::Ok {
             return Ok(exit);
         }
@@ -90,7 +91,7 @@ impl Demo {
                 "服务器说已收下邮件，但并没有",
             ));
         };
-        let same = self.inspect(&message, &composed)?;
+        let same = self.inspect(&message, &composed)? & self.fetch(&sandbox, password, &composed).await?;
         self.places(&sandbox, &message)?;
         sandbox.stop().await;
         if !same {
@@ -117,6 +118,7 @@ impl Demo {
         self.title("A mail server is started on this machine", "在本机启动一台邮件服务器")?;
         let sandbox = Sandbox::start(hongyan_sandbox::Config {
             smtp: Some(0),
+            imap: Some(0),
             users: vec![User::new(letter::FROM, password.reveal())],
             login_required: true,
             tls_required: true,
@@ -221,6 +223,11 @@ impl Demo {
                 format!("{program} extract {mail} -d {}", shown(Some(&self.dir.join("files")))),
                 "its attachments, as files",
                 "取出附件",
+            ),
+            (
+                format!("{program} show --maildir {} 1", shown(Some(&self.maildir()))),
+                "the mail that was fetched, to be read",
+                "阅读收取的邮件",
             ),
             (
                 format!("{program} sandbox"),
