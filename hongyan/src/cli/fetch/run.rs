@@ -10,7 +10,7 @@ use super::report::{self, Done};
 use super::{Args, Trace, folders, trouble};
 use crate::account::Protocol;
 use crate::cli::exit::Exit;
-use crate::cli::outcome::Manner;
+use crate::cli::outcome::{Manner, octets};
 use crate::cli::paint::{Color, Paint};
 use crate::cli::server::Target;
 use crate::cli::system::runtime;
@@ -225,7 +225,7 @@ impl Run<'_> {
                 _ = ticks.tick() => if progress.wanted() > 0 {
                     bar.set_length(progress.wanted());
                     bar.set_position(progress.messages());
-                    bar.set_message(indicatif::HumanBytes(progress.octets()).to_string());
+                    bar.set_message(octets(progress.octets(), Language::of_the_environment()));
                 },
             }
         }
