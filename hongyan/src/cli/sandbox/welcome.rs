@@ -139,6 +139,14 @@ impl Welcome<'_> {
             return Ok(());
         }
         self.title(out, paint, "Look at what came:", "看看收到了什么：")?;
+        let user = login.split(':').next().unwrap_or_default();
+        // A name that an address cannot hold as it is, is left to whoever made it up.
+        let plain = user.chars().all(|c| c.is_ascii_alphanumeric() || "@._-".contains(c));
+        if let Some((at, scheme, _)) = ports.iter().rev().find(|(at, ..)| at.is_some()).filter(|_| plain)
+            && let Some(at) = at
+        {
+            writeln!(out, "  {} fetch --server {scheme}://{user}@{at} --to mail", called())?;
+        }
         for (at, scheme, path) in ports {
             if let Some(at) = at {
                 writeln!(out, "  curl {scheme}://{at}{path} -u {}", safe::line(&quoted(&login)))?;
