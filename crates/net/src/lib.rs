@@ -25,4 +25,4 @@ pub use connect::{Route, connect};
 pub use drive::{Connection, Contents, NoContents};
 pub use link::Link;
 pub use server::Server;
-pub use sink::Sink;
+pub use sink::{MAX_REFUSED, Sink};

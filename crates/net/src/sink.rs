@@ -2,6 +2,9 @@
 
 use std::io;
 
+/// The most messages that a server may refuse in one call; one that refuses more refuses everything.
+pub const MAX_REFUSED: usize = 10_000;
+
 /// Takes the messages that a POP3 or IMAP session fetches, one after the other.
 ///
 /// For each message: [`begin`](Self::begin), any number of [`take`](Self::take), [`end`](Self::end). A message whose

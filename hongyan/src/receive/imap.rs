@@ -6,14 +6,14 @@
 //! whose HIGHESTMODSEQ has not moved is not asked at all. Flags follow the server where it says that they changed;
 //! a server without CONDSTORE cannot say that, and then flags are only added here, never taken away.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 
 use hongyan_mailbox::maildir::Flags;
 use hongyan_mailbox::state::{Change, Id, Key, State};
 use hongyan_mailbox::{Lock, Maildir};
-use hongyan_net::Sink;
 use hongyan_net::imap::{self, About, Meta, Mode, Selected, Session, UidSet, What};
+use hongyan_net::{MAX_REFUSED, Sink};
 use hongyan_proto::outcome::{Failure, Kind, Stage};
 
 use super::keep::{Keeper, Kept, Name, Strays, now};
@@ -25,10 +25,12 @@ use super::{Doubt, Error, Options, Policy, Report, open_state};
 struct Plan {
     /// Not certainly here.
     fetch: UidSet,
+    /// The same, where the server does not name them in their order: a set is slow to take these one by one.
+    late: Vec<u32>,
     /// Their octets, as far as the server said.
     octets: u64,
     /// Here, with the flags that the server says they have.
-    flags: Vec<(u32, Flags)>,
+    flags: HashMap<u32, Flags>,
     /// Nobody knows whose flags are newer: they are added to those here.
     only_added: bool,
     doubt: Option<Doubt>,
@@ -99,7 +101,7 @@ async fn plan(session: &mut Session, selected: &Selected, state: &mut State) -> 
             None => plan.want(&meta),
             Some(seen) => {
                 renumbered |= !loose && meta.size.is_some_and(|size| size != seen.size);
-                plan.flags.push((meta.uid, of_server(&meta.flags)));
+                plan.flags.insert(meta.uid, of_server(&meta.flags));
             }
         }
     };
@@ -110,13 +112,18 @@ async fn plan(session: &mut Session, selected: &Selected, state: &mut State) -> 
         plan = Plan { doubt: Some(Doubt::Renumbered), ..Plan::default() };
         session.list_each(&everything, About::Everything, None, |meta| plan.want(&meta)).await?;
     }
+    plan.fetch.union(&std::mem::take(&mut plan.late).into_iter().collect());
     Ok(plan)
 }
 
 impl Plan {
     fn want(&mut self, meta: &Meta) {
-        self.fetch.insert(meta.uid);
-        self.octets += meta.size.unwrap_or(0);
+        if self.fetch.last().is_none_or(|last| last < meta.uid) {
+            self.fetch.insert(meta.uid);
+        } else {
+            self.late.push(meta.uid);
+        }
+        self.octets = self.octets.saturating_add(meta.size.unwrap_or(0));
     }
 }
 
@@ -124,7 +131,7 @@ impl Plan {
 /// removed here has none.
 fn follow_flags(maildir: &Maildir, state: &State, selected: &Selected, plan: &Plan) -> io::Result<u64> {
     let mut changed = 0;
-    for &(uid, flags) in &plan.flags {
+    for (&uid, &flags) in &plan.flags {
         if plan.only_added && flags.is_empty() {
             continue;
         }
@@ -194,6 +201,10 @@ async fn keep(
         return Err(Error::Keep(error));
     }
     let gone = fetched?;
+    if gone.len() > MAX_REFUSED as u64 {
+        let text = format!("the server gave nothing for {} messages that it had listed", gone.len());
+        return Err(Failure::new(Stage::Fetch, Kind::Refused, text).into());
+    }
     report.refused.extend(gone.iter().map(|uid| (uid, Failure::new(Stage::Fetch, Kind::Refused, GONE))));
     if kept.sizes_differ && !kept.state.sizes_differ() {
         kept.state.append(&[Change::SizesDiffer])?;
@@ -246,6 +257,11 @@ async fn delete(
                 report.left.push(uid);
             }
         }
+    }
+    // In a command, this one would be `*`: whatever message is the last by then.
+    if gone.contains(u32::MAX) {
+        gone.remove(u32::MAX);
+        report.left.push(u32::MAX);
     }
     if !gone.is_empty() {
         session.delete(&gone).await?;

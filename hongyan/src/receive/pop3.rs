@@ -8,6 +8,7 @@ use hongyan_mailbox::state::{Change, Id, Key, State};
 use hongyan_mailbox::{Lock, Maildir};
 use hongyan_net::Sink;
 use hongyan_net::pop3::{Refused, Session};
+use hongyan_proto::outcome::Kind;
 
 use super::keep::{Keeper, Kept, Name, Strays, now};
 use super::look::Fingerprints;
@@ -36,7 +37,13 @@ pub async fn maildrop(
     let key = Key { account: account.to_owned(), folder: String::new() };
     let mut state = open_state(lock, maildir, &key, report)?;
     let (sizes, ids) = session.survey().await?;
-    let sizes: Vec<(u32, u64)> = sizes.iter().map(|listed| (listed.number, listed.size)).collect();
+    let mut numbers = HashSet::new();
+    let sizes: Vec<(u32, u64)> = sizes
+        .iter()
+        .filter(|listed| numbers.insert(listed.number))
+        .map(|listed| (listed.number, listed.size))
+        .collect();
+    drop(numbers);
     let ids: Option<Vec<(u32, &str)>> = ids.as_ref().map(|ids| ids.iter().collect());
     let listed: HashMap<u32, u64> = sizes.iter().copied().collect();
     report.there = sizes.len() as u64;
@@ -63,7 +70,9 @@ pub async fn maildrop(
         Strays::of(maildir)?
     };
     let of_number = trusted(ids.as_deref());
-    options.progress.want(plan.fetch.len() as u64, plan.fetch.iter().filter_map(|n| listed.get(n)).sum());
+    let octets =
+        plan.fetch.iter().filter_map(|n| listed.get(n)).fold(0, |sum: u64, size| sum.saturating_add(*size));
+    options.progress.want(plan.fetch.len() as u64, octets);
     let keeper = Keeper::start(maildir, state, here, strays, options.group, options.progress.clone())?;
     let mut incoming = Incoming { keeper, of_number, listed: &listed };
     let fetched = session.fetch(&plan.fetch, &mut incoming).await;
@@ -75,16 +84,42 @@ pub async fn maildrop(
     if let Some(error) = kept.error.take() {
         return Err(Error::Keep(error));
     }
-    report.refused.extend(fetched?.into_iter().map(told));
-    remember(&mut kept, &plan, ids.as_deref())?;
-
-    let gone = delete(&mut session, &plan, &kept, &listed, options, report).await?;
-    session.quit().await?;
+    let done = match fetched {
+        Ok(refused) => {
+            report.refused.extend(refused.into_iter().map(told));
+            remember(&mut kept, &plan, ids.as_deref())?;
+            delete_and_leave(session, &plan, &kept, &listed, options, report).await
+        }
+        Err(failure) => Err(failure.into()),
+    };
+    if let Err(Error::Server(failure)) = &done
+        && failure.kind == Kind::Protocol
+    {
+        // A server that talks on behind a message may have cut it short with a line that is only a dot: it is here,
+        // but what it was fetched under does not count for it.
+        let last = kept.safe.last().and_then(|number| of_number.get(number)).map(|id| uidl(id));
+        kept.state.distrust(last)?;
+    }
+    let gone = done?;
     let deleted = gone.iter().filter_map(|number| of_number.get(number).map(|id| uidl(id)));
     let deleted: Vec<Change> = deleted.map(Change::Deleted).collect();
     report.deleted = gone.len() as u64;
     kept.state.append(&deleted)?;
     Ok(())
+}
+
+/// The numbers of the messages that the server has deleted.
+async fn delete_and_leave(
+    mut session: Session,
+    plan: &Plan<'_>,
+    kept: &Kept,
+    listed: &HashMap<u32, u64>,
+    options: &Options,
+    report: &mut Report,
+) -> Result<Vec<u32>, Error> {
+    let gone = delete(&mut session, plan, kept, listed, options, report).await?;
+    session.quit().await?;
+    Ok(gone)
 }
 
 fn uidl(id: &str) -> Id {

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::place::{Bag, By, Place, USER, mails};
+use crate::place::{Bag, By, PASSWORD, Place, USER, mails};
 
 /// Messages of one maildrop: enough that putting them in place takes a moment.
 const MAILS: usize = 120;
@@ -66,7 +66,7 @@ impl Run {
             .args(["fetch", "--delete", "--quiet", "--tls", "none", "--server", &server, "--to"])
             .arg(place.maildir())
             .env("HONGYAN_CONFIG", "/dev/null")
-            .env("HONGYAN_PASSWORD", "secret")
+            .env("HONGYAN_PASSWORD", PASSWORD)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -2,6 +2,7 @@
 //! interruptions at every point leave behind.
 
 mod fetching;
+mod hostile;
 mod ids;
 mod interrupted;
 mod killed;

@@ -20,6 +20,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 pub(crate) const USER: &str = "wang";
+/// It must not be seen anywhere.
+pub(crate) const PASSWORD: &str = "tanstaaf-5f1c";
 
 /// How mail is fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +48,7 @@ impl Place {
         let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
         let folder = base.join(format!("hongyan-receive-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let users = vec![User::new(USER, "secret")];
+        let users = vec![User::new(USER, PASSWORD)];
         let sandbox = Sandbox::start(Config { users, ..Config::default() }).await.unwrap();
         let place = Self { sandbox, folder, turn: 0 };
         for mail in mails {
@@ -126,7 +128,7 @@ impl Place {
         let maildir = Maildir::create_on(self.maildir(), disk).map_err(Error::Maildir)?;
         let lock = Lock::take(&maildir).map_err(Error::Locked)?;
         let server = Server { host: address.ip().to_string(), port: address.port(), implicit_tls: false };
-        let proof = Proof::Password(Secret::new("secret"));
+        let proof = Proof::Password(Secret::new(PASSWORD));
         let credentials = Some(Credentials { user: USER.into(), proof });
         let (tls, plaintext_auth) = (Tls::Never, true);
         match by {

@@ -18,8 +18,9 @@ use super::{Id, Key, Known, VERSION};
 use crate::escape::{escape, hex, unescape};
 use crate::fingerprint::Hash;
 
-/// The longest identifier that is recorded, in octets. RFC 1939 §7 allows 70.
-pub const MAX_ID: usize = 512;
+/// The longest identifier that is recorded, in octets. RFC 1939 §7 allows 70; servers write up to 255, of which each can
+/// take four to be written as `\xNN`.
+pub const MAX_ID: usize = 1024;
 /// The longest unique name that is recorded, in octets: as long as file systems allow.
 pub const MAX_FILE: usize = 255;
 /// The longest account or folder name, in octets.

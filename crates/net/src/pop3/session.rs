@@ -12,7 +12,7 @@ use super::incoming::{Incoming, Nowhere};
 use crate::drive::Connection;
 use crate::reach::reach;
 use crate::server::Server;
-use crate::sink::Sink;
+use crate::sink::{MAX_REFUSED, Sink};
 
 /// Commands that are handed to the machine ahead of what it writes.
 const AHEAD: usize = 512;
@@ -198,7 +198,8 @@ impl Session {
     /// the sink as it comes. Returns those that the server refused; the others have come to their end.
     ///
     /// # Errors
-    /// The session has ended, because of the server, the link or the sink. Messages that the sink was told the end
+    /// The session has ended, because of the server, the link or the sink; also where the server refused more than
+    /// [`MAX_REFUSED`] messages: then with the last refusal. Messages that the sink was told the end
     /// of have come whole all the same.
     pub async fn fetch(
         &mut self,
@@ -343,7 +344,13 @@ impl Session {
                 Event::Refused(
                     Command::Retr(number) | Command::Top { number, .. } | Command::Dele(number),
                     failure,
-                ) => refused.push(Refused { number, failure }),
+                ) => {
+                    if refused.len() >= MAX_REFUSED {
+                        self.client.give_up(failure.clone());
+                        return Err(failure);
+                    }
+                    refused.push(Refused { number, failure });
+                }
                 _ => {}
             }
         }

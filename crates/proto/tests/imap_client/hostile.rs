@@ -6,6 +6,7 @@ use std::time::Instant;
 use hongyan_proto::framer::{Framer, Line};
 use hongyan_proto::imap::UidSet;
 use hongyan_proto::imap::client::{Client, Command, Config, Event, MAX_LINE, MAX_STRAY, What};
+use hongyan_proto::imap::uid_set::MAX_RANGES;
 use hongyan_proto::outcome::{Failure, Kind};
 use hongyan_proto::sasl::{Credentials, Proof, Secret};
 use hongyan_proto::tls::Tls;
@@ -189,6 +190,21 @@ fn a_content_that_comes_again_and_again_ends_in_a_failure() {
         fed.feed(b"* 1 FETCH (UID 1 BODY[] {3}\r\nabc)\r\n");
     }
     assert_eq!(fed.failure.as_ref().map(|failure| failure.kind), Some(Kind::Protocol));
+}
+
+#[test]
+fn sets_that_grow_with_each_response_end_in_a_failure() {
+    for (command, begin, separator) in
+        [(commands().remove(2), "* SEARCH ", " "), (commands().remove(4), "* VANISHED (EARLIER) ", ",")]
+    {
+        let mut fed = Fed::with(command.clone());
+        for part in 0..MAX_RANGES / 100_000 + 2 {
+            let numbers: Vec<String> =
+                (0..100_000).map(|n| (2 * (part * 100_000 + n) + 1).to_string()).collect();
+            fed.feed(format!("{begin}{}\r\n", numbers.join(separator)).as_bytes());
+        }
+        assert_eq!(fed.failure.as_ref().map(|failure| failure.kind), Some(Kind::Protocol), "{command:?}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::data::Meta;
+use super::data::{Meta, What};
 use super::lexer::{Lexer, Value};
 use super::response::flags;
 use crate::imap::Date;
@@ -13,6 +13,8 @@ pub(super) struct Fetched<'a> {
     pub(super) meta: Meta,
     pub(super) has_flags: bool,
     pub(super) content: Option<Content<'a>>,
+    /// What of the message that is; `None` for any part that is never asked for.
+    pub(super) part: Option<What>,
 }
 
 /// A message's content, or the part of it that was asked for.
@@ -37,11 +39,22 @@ fn item<'a>(lexer: &mut Lexer<'a>, fetched: &mut Fetched<'a>) -> Option<()> {
     let name = lexer.word();
     let is = |word: &str| name.eq_ignore_ascii_case(word.as_bytes());
     let mut content = is("RFC822") || is("RFC822.HEADER") || is("RFC822.TEXT");
+    let mut part = match () {
+        () if is("RFC822") => Some(What::Whole),
+        () if is("RFC822.HEADER") => Some(What::Header),
+        () => None,
+    };
     if lexer.eat(b'[') {
         // `BINARY.SIZE[1] 65` has a section as well.
         content = is("BODY") || is("BINARY");
-        section(lexer)?;
+        part = match section(lexer)? {
+            b"" => Some(What::Whole),
+            name if name.eq_ignore_ascii_case(b"HEADER") => Some(What::Header),
+            _ => None,
+        };
         if lexer.eat(b'<') {
+            // From the beginning is where the whole begins, too.
+            part = part.filter(|_| lexer.rest().starts_with(b"0>"));
             lexer.until(|b| b == b'>');
             lexer.eat(b'>');
         }
@@ -54,6 +67,7 @@ fn item<'a>(lexer: &mut Lexer<'a>, fetched: &mut Fetched<'a>) -> Option<()> {
             Value::Streamed(octets) => Content::Streamed(octets),
             Value::Text(text) => Content::Inline(text),
         };
+        fetched.part = part;
         // Two contents in one response, and nobody could say which is the one that was asked for.
         return fetched.content.replace(value).is_none().then_some(());
     }
@@ -86,12 +100,14 @@ fn item<'a>(lexer: &mut Lexer<'a>, fetched: &mut Fetched<'a>) -> Option<()> {
     Some(())
 }
 
-/// The rest of a section, to its bracket: `HEADER.FIELDS (Date "]")]`.
-fn section(lexer: &mut Lexer<'_>) -> Option<()> {
+/// The rest of a section, to its bracket: `HEADER.FIELDS (Date "]")]`. Returned without that.
+fn section<'a>(lexer: &mut Lexer<'a>) -> Option<&'a [u8]> {
+    let from = lexer.rest();
     loop {
         lexer.until(|b| matches!(b, b']' | b'"'));
+        let len = from.len() - lexer.rest().len();
         if lexer.eat(b']') {
-            return Some(());
+            return Some(&from[..len]);
         }
         // A string in between, or the end of the line.
         lexer.value()?;
@@ -135,6 +151,28 @@ mod tests {
         assert_eq!(content("(UID 1 FLAGS ())"), None);
         assert_eq!(content("(UID 1 BINARY.SIZE[1] 65)"), None);
         assert_eq!(content("(UID 1 (ENVELOPE (NIL)) BODY[] {9}\0)"), Some(Content::Streamed(9)));
+    }
+
+    #[test]
+    fn the_whole_and_the_header_are_told_from_any_other_part() {
+        let part = |item: &str| fetched(&format!("(UID 1 {item} {{9}}\0)")).expect("a fetch").part;
+        for item in ["BODY[]", "body[]<0>", "RFC822", "BINARY[]"] {
+            assert_eq!(part(item), Some(What::Whole), "{item}");
+        }
+        for item in ["BODY[HEADER]", "body[header]", "RFC822.HEADER"] {
+            assert_eq!(part(item), Some(What::Header), "{item}");
+        }
+        for item in [
+            "BODY[]<5>",
+            "BODY[]<01>",
+            "BODY[TEXT]",
+            "BODY[1]",
+            "BODY[HEADER.FIELDS (\"]\")]",
+            "RFC822.TEXT",
+            "BINARY[1]",
+        ] {
+            assert_eq!(part(item), None, "{item}");
+        }
     }
 
     #[test]

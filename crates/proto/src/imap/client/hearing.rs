@@ -7,12 +7,18 @@ use super::data::{Arrived, Folder, Selected, Special};
 use super::fetched::{Content, Fetched};
 use super::response::{self, Code, Condition, Listed, Response, Words};
 use super::writing::{Job, SoFar, Task};
-use super::{Answer, Client, Event, Id, MAX_CHANGED, MAX_FOLDERS, MAX_STRAY, MAX_UNASKED, Note, Phase};
+use super::{
+    Answer, Client, Event, Id, MAX_CHANGED, MAX_FOLDER_NAMES, MAX_FOLDERS, MAX_MESSAGES, MAX_STRAY,
+    MAX_UNASKED, Note, Phase,
+};
 use crate::imap::UidSet;
+use crate::imap::uid_set::MAX_RANGES;
 use crate::outcome::{Failure, Kind};
 
 /// The most octets of an unreadable response that are shown.
 const SHOWN: usize = 200;
+/// Why a set that grows with each response is given up.
+const MANY_UIDS: &str = "the server names more messages than there can be";
 /// The most names that are remembered as the server writes them.
 const MAX_ODD_NAMES: usize = 1000;
 
@@ -46,6 +52,9 @@ impl Client {
                 Some(SoFar::Found(so_far)) => {
                     so_far.uids.union(&found.uids);
                     so_far.mod_seq = so_far.mod_seq.max(found.mod_seq);
+                    if so_far.uids.ranges().len() > MAX_RANGES {
+                        return self.die_of_protocol(MANY_UIDS);
+                    }
                     self.on_stray();
                 }
                 _ => self.on_stray(),
@@ -230,10 +239,16 @@ impl Client {
     }
 
     fn on_listed(&mut self, listed: &Listed<'_>) {
-        let Some(SoFar::Count(count)) = self.so_far() else { return self.on_stray() };
+        let Some(SoFar::Listed { count, octets }) = self.so_far() else { return self.on_stray() };
         *count += 1;
+        *octets += listed.name.len();
         if *count > MAX_FOLDERS {
             return self.die_of_protocol(format!("the server names more than {MAX_FOLDERS} mailboxes"));
+        }
+        if *octets > MAX_FOLDER_NAMES {
+            let text =
+                format!("the names of the server's mailboxes have more than {MAX_FOLDER_NAMES} octets");
+            return self.die_of_protocol(text);
         }
         let has =
             |word: &str| listed.attributes.iter().any(|known| known.eq_ignore_ascii_case(word.as_bytes()));
@@ -280,6 +295,9 @@ impl Client {
         match self.so_far() {
             Some(SoFar::Selected(selected)) => {
                 selected.vanished.union(uids);
+                if selected.vanished.ranges().len() > MAX_RANGES {
+                    return self.die_of_protocol(MANY_UIDS);
+                }
                 self.on_stray();
             }
             _ if earlier => self.on_stray(),
@@ -288,7 +306,7 @@ impl Client {
     }
 
     fn on_fetch(&mut self, fetched: Fetched<'_>) {
-        let Fetched { meta, has_flags, content } = fetched;
+        let Fetched { meta, has_flags, content, part } = fetched;
         let uid = meta.uid;
         if let (Some(selected), Some(mod_seq)) = (&mut self.selected, meta.mod_seq) {
             selected.highest_mod_seq = selected.highest_mod_seq.max(Some(mod_seq));
@@ -298,8 +316,11 @@ impl Client {
                 if uid == 0 {
                     return self.die_of_protocol("the server sends a message and does not say which");
                 }
-                let asked = self.running.iter_mut().any(|job| match &mut job.so_far {
-                    SoFar::Fetch(asked) => asked.take(uid),
+                // Some part of a message must not pass for all of it.
+                let asked = self.running.iter_mut().any(|job| match (&job.task, &mut job.so_far) {
+                    (Task::User(Command::Fetch { what, .. }), SoFar::Fetch(asked)) => {
+                        part == Some(*what) && asked.take(uid)
+                    }
                     _ => false,
                 });
                 if !asked {
@@ -317,7 +338,11 @@ impl Client {
             }
             Some(Content::Nil) => self.on_stray(),
             None => match self.running.front_mut() {
-                Some(Job { so_far: SoFar::Selected(selected), .. }) if uid > 0 => {
+                Some(Job {
+                    task: Task::User(Command::Select { resync: Some(_), .. }),
+                    so_far: SoFar::Selected(selected),
+                    ..
+                }) if uid > 0 => {
                     selected.changed.push(meta);
                     if selected.changed.len() > MAX_CHANGED {
                         self.die_of_protocol(format!(
@@ -336,7 +361,7 @@ impl Client {
                 {
                     *count = count.saturating_add(1);
                     let exists = self.selected.as_ref().map_or(0, |selected| selected.exists);
-                    if *count > exists.saturating_add(MAX_STRAY) {
+                    if *count > exists.min(MAX_MESSAGES).saturating_add(MAX_STRAY) {
                         return self.die_of_protocol("the server tells of more messages than there are");
                     }
                     self.events.push_back(Event::Meta(Box::new(meta)));

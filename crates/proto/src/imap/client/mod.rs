@@ -63,6 +63,10 @@ pub const MAX_STRAY: u32 = 100_000;
 pub const MAX_UNASKED: u32 = 100;
 /// The most mailboxes that LIST may name.
 pub const MAX_FOLDERS: u32 = 100_000;
+/// The most octets that their names may have, all together: 16 MiB.
+pub const MAX_FOLDER_NAMES: usize = 16 * 1024 * 1024;
+/// The most messages of a mailbox that a server may tell of in answer to [`Command::About`].
+pub const MAX_MESSAGES: u32 = 10_000_000;
 /// The most messages that a server may tell of when a mailbox is opened with [`Resync`].
 pub const MAX_CHANGED: usize = 1_000_000;
 

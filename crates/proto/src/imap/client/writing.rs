@@ -67,7 +67,13 @@ pub(super) enum SoFar {
     #[default]
     Nothing,
     Fetch(Asked),
+    /// Responses of ABOUT.
     Count(u32),
+    /// Mailboxes, and the octets of their names.
+    Listed {
+        count: u32,
+        octets: usize,
+    },
     Found(Found),
     Status(Status),
     Namespaces(Namespaces),
@@ -134,7 +140,8 @@ impl Job {
             Task::User(Command::Search(_)) => SoFar::Found(Found::default()),
             Task::User(Command::Status { .. }) => SoFar::Status(Status::default()),
             Task::User(Command::Namespace) => SoFar::Namespaces(Namespaces::default()),
-            Task::User(Command::List { .. } | Command::About { .. }) => SoFar::Count(0),
+            Task::User(Command::List { .. }) => SoFar::Listed { count: 0, octets: 0 },
+            Task::User(Command::About { .. }) => SoFar::Count(0),
             Task::User(Command::Select { name, mode, .. }) => SoFar::Selected(Box::new(Selected {
                 name: name.clone(),
                 read_only: *mode == super::Mode::Read,
