@@ -2,7 +2,7 @@
 //!
 //! `MAILDIR/hongyan/index.sqlite` says nothing that the Maildir does not: it can be deleted at any time, and is made
 //! again where it is damaged or of an older layout. [`Index::refresh`] finds out what came, went or changed its name
-//! by the names alone and reads only what is new; [`Index::search`] answers a [`Query`].
+//! by the names alone and reads only what is new; [`Index::search`] answers a [`Query`](crate::Query).
 //!
 //! A mail has a number by which people call it: it is never given to another mail, also when the mail is gone or
 //! the index is made again from one that can still be read.

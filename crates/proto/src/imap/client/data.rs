@@ -199,7 +199,7 @@ pub enum Change {
 pub enum What {
     /// BODY.PEEK[]: all of it.
     Whole,
-    /// BODY.PEEK[HEADER].
+    /// `BODY.PEEK[HEADER]`.
     Header,
 }
 
