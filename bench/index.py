@@ -1,7 +1,7 @@
 """S11: an index over a Maildir of mails of 2 to 3 KB: made, found to be up to date, listed, searched.
 
 Peers are notmuch and mu, which keep their index in Xapian; both are told to take Chinese apart into pairs, as ours does. All
-index the same 20,000 mails (the peers would take many minutes for more), ours 100,000 as well; the pages and answers are 50
+index the same 10,000 mails (the peers would take many minutes for more), ours 100,000 as well; the pages and answers are 50
 mails long, the newest first.
 """
 import os
@@ -20,7 +20,7 @@ QUERIES = [  # what, for ours, for the peers
     ("a frequent word", FREQUENT, FREQUENT),
     ("from:wang7 and a word", f"from:wang7 {FREQUENT}", f"from:wang7 {FREQUENT}"),
 ]
-MAILS, MANY = 20_000, 100_000
+MAILS, MANY = 10_000, 100_000
 XAPIAN = {"XAPIAN_CJK_NGRAM": "1", "NOTMUCH_CONFIG": f"{BOX}/notmuch.conf", "MUHOME": f"{BOX}/mu"}
 
 

@@ -3,6 +3,8 @@
 Every message counts when it is in the Maildir and its client will not fetch it again. A command that does not leave all
 messages in its own Maildir drops out.
 """
+import os
+
 import getters as g
 import harness as h
 
@@ -25,7 +27,7 @@ def s8(Case, program, scale):
 def fetching(Case, scenario, protocol, program, scale, port, peers, reach):
     small, large = (g.BOXES[box][0] // scale for box in ("small", "large"))
     scheme, rss = protocol.lower(), {"rss": 16}
-    h.fresh(g.GET)
+    os.makedirs(g.GET, exist_ok=True)
 
     def commands(user, port=port, only=None):
         found = {"ours": g.ours(program, f"{scheme}://{user}@127.0.0.1:{port}"), "(bound)": g.bound(scheme, port, user)}

@@ -13,7 +13,7 @@ use hongyan_proto::outcome::Kind;
 use super::keep::{Keeper, Kept, Name, Strays, now};
 use super::look::Fingerprints;
 use super::plan::{Have, Plan};
-use super::{Doubt, Error, Options, Report, open_state};
+use super::{Doubt, Error, Options, Policy, Report, open_state};
 
 /// Messages up to this size are compared as a whole in a sample, larger ones by their heads: 64 KiB.
 const COMPARED_WHOLE: u64 = 64 * 1024;
@@ -35,8 +35,9 @@ pub async fn maildrop(
 ) -> Result<(), Error> {
     maildir.path().clone_into(&mut report.maildir);
     let key = Key { account: account.to_owned(), folder: String::new() };
-    let mut state = open_state(lock, maildir, &key, report)?;
-    let (sizes, ids) = session.survey().await?;
+    // The record is read while the server answers.
+    let (surveyed, state) = tokio::join!(session.survey(), async { open_state(lock, maildir, &key, report) });
+    let (mut state, (sizes, ids)) = (state?, surveyed?);
     let mut numbers = HashSet::new();
     let sizes: Vec<(u32, u64)> = sizes
         .iter()
@@ -62,6 +63,10 @@ pub async fn maildrop(
     }
     report.doubt = plan.doubt;
     report.skipped = plan.have.len() as u64;
+    if plan.fetch.is_empty() && options.policy == Policy::Keep && state.len() == plan.have.len() {
+        // The record says what the server says, and nothing is to go.
+        return Ok(session.quit().await?);
+    }
 
     let here: HashSet<Id> = plan.have.iter().map(|have| uidl(have.id)).collect();
     let strays = if plan.fetch.is_empty() || !(state.is_new() || state.damage().is_some()) {
