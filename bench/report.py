@@ -126,7 +126,7 @@ def write(path, rows, rounds):
         f"{datetime.date.today().isoformat()}, {machine()}. All commands of a case ran in turn, {rounds} rounds or more;",
         "figures are medians, ratios are medians of each round's ratio. The sinks run on the same machine and share its cores.",
         "The bound is a bare program that does what the protocol and the disk allow. Where the unit is ms, a ratio is one of",
-        "times (less is better), elsewhere one of rates.", "",
+        "times (less is better), elsewhere one of rates. The rows of a scenario are of one run; scenarios may be of different ones.", "",
         "| " + " | ".join(HEAD) + " |",
         "|" + "---|" * len(HEAD),
         *lines, "",
