@@ -107,6 +107,8 @@ async fn plan(session: &mut Session, selected: &Selected, state: &mut State) -> 
     };
     session.list_each(&everything, About::Everything, since, sort).await?;
     if renumbered {
+        // Before anything else: should this fetch be cut off, the next one must not ask only for what changed since.
+        state.append(&[Change::HighestModSeq(0)])?;
         let ids: Vec<Id> = state.iter().map(|(id, _)| id).collect();
         state.distrust(ids)?;
         plan = Plan { doubt: Some(Doubt::Renumbered), ..Plan::default() };

@@ -115,7 +115,7 @@ pub enum Change {
     Forget(Id),
     /// The folder's UIDVALIDITY.
     UidValidity(u32),
-    /// All changes up to this MODSEQ have been seen (RFC 7162).
+    /// All changes up to this MODSEQ have been seen (RFC 7162); with 0, that is no longer certain.
     HighestModSeq(u64),
     /// The sizes that the server lists are not always those of the messages.
     SizesDiffer,
@@ -200,10 +200,10 @@ impl State {
         self.numbers.get(UID_VALIDITY).and_then(|&value| u32::try_from(value).ok())
     }
 
-    /// The highest MODSEQ that was recorded last.
+    /// The highest MODSEQ that was recorded last; 0, which no mailbox has, takes it back.
     #[must_use]
     pub fn highest_mod_seq(&self) -> Option<u64> {
-        self.numbers.get(HIGHEST_MOD_SEQ).copied()
+        self.numbers.get(HIGHEST_MOD_SEQ).copied().filter(|&value| value > 0)
     }
 
     /// Whether the sizes that the server lists are not always those of the messages, so that they tell nothing.

@@ -147,4 +147,17 @@ mod tests {
         assert_eq!(known, [message(1).id, message(2).id]);
         std::fs::remove_dir_all(&place).unwrap();
     }
+
+    #[test]
+    fn a_mod_seq_is_taken_back_by_zero() {
+        let place = std::env::temp_dir().join(format!("hongyan-mod-seq-{}", std::process::id()));
+        let maildir = Maildir::create(&place).unwrap();
+        let key = Key { account: "imap://a@b".into(), folder: "INBOX".into() };
+        let open = || State::open(&Lock::take(&maildir).unwrap(), &key).unwrap();
+        for (value, told) in [(7, Some(7)), (0, None), (8, Some(8))] {
+            open().append(&[Change::HighestModSeq(value)]).unwrap();
+            assert_eq!(open().highest_mod_seq(), told);
+        }
+        std::fs::remove_dir_all(&place).unwrap();
+    }
 }
