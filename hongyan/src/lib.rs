@@ -4,14 +4,15 @@
 
 pub mod account;
 pub mod cli;
-pub mod composed;
 pub mod receive;
-pub mod said;
 
+pub use hongyan_bulk as bulk;
+pub use hongyan_bulk::composed;
 pub use hongyan_mailbox as mailbox;
 pub use hongyan_mime as mime;
 pub use hongyan_net as net;
 pub use hongyan_proto as proto;
+pub use hongyan_proto::said;
 pub use hongyan_sandbox as sandbox;
 
 /// The examples of the guide, held to what they say.

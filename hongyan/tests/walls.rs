@@ -41,7 +41,7 @@ const KEPT_TO: &[(&[&str], &[&str])] = &[
     ),
     (&["axum", "axum-core", "hyper", "maud"], &["hongyan"]),
     // Second opinions for tests, never in the product.
-    (&["lettre", "mail-parser", "mail-builder", "rsasl"], &[]),
+    (&["lettre", "mail-auth", "mail-parser", "mail-builder", "rsasl"], &[]),
 ];
 
 /// A dependency graph by package name; versions of one package are one node.

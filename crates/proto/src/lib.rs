@@ -7,6 +7,7 @@
 //! - [`transcript`]: the one `C:`/`S:` text form of a conversation, secrets as lengths only.
 //! - [`reply`], [`outcome`]: what a server said, and what became of each recipient.
 //! - [`remedy`], [`provider`]: what a failure means, in words; what is known of mail providers.
+//! - [`said`]: sentences made while running, in both languages.
 //! - [`address`]: envelope addresses (RFC 5321 §4.1.2, RFC 6531).
 //! - [`faults`]: what the servers do wrong on request.
 //! - [`sasl`]: authentication exchanges, both sides.
@@ -27,6 +28,7 @@ pub mod pop3;
 pub mod provider;
 pub mod remedy;
 pub mod reply;
+pub mod said;
 pub mod sasl;
 pub mod smtp;
 mod speech;

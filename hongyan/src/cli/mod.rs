@@ -3,6 +3,7 @@
 //! Each command has its own file with an `Args` (what it takes, what its help says) and a `run`. The program
 //! called as `send` or `recv` is that command. Commands render; what they do is decided in the library crates.
 
+mod bulk;
 mod completions;
 mod demo;
 mod draft;
@@ -56,6 +57,7 @@ struct Hongyan {
 #[derive(Debug, Subcommand)]
 enum Command {
     Send(Box<send::Args>),
+    Bulk(bulk::Args),
     Recv(recv::Args),
     Fetch(Box<fetch::Args>),
     List(list::Args),
@@ -77,6 +79,7 @@ impl Command {
     fn run(self) -> Exit {
         match self {
             Self::Send(args) => args.run(),
+            Self::Bulk(args) => args.run(),
             Self::Recv(args) => args.run(),
             Self::Reply(args) => args.run(),
             Self::Forward(args) => args.run(),

@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// The same in both languages. Texts that came from outside are escaped when it is printed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
     /// English.
     pub en: String,

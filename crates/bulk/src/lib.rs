@@ -1,0 +1,13 @@
+//! Bulk mail: a sheet in, a letter and a file of its own for each row, and a proof for every recipient out.
+//!
+//! - [`campaign`]: a folder with a `campaign.toml`; what is in it, and what of it is frozen when a run begins.
+//! - [`row`]: columns and rows, whatever sheet they come from.
+//! - [`ledger`]: what is known of each recipient, durable before anything depends on it.
+//! - [`pace`]: how fast mail may go.
+//! - [`composed`]: a composed message as a session sends it.
+
+pub mod campaign;
+pub mod composed;
+pub mod ledger;
+pub mod pace;
+pub mod row;

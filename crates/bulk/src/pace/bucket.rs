@@ -1,0 +1,93 @@
+//! A token bucket: so many at once, and so many in a time. Pure: the time comes from outside, so that stores can keep
+//! buckets and tests can choose the time.
+
+use std::time::Duration;
+
+use crate::ledger::Time;
+
+/// How many tokens there are in which time, spread evenly, and how many may be saved up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rate {
+    /// Tokens in each `period`; at least 1.
+    pub tokens: u32,
+    /// In this time; at least a millisecond.
+    pub period: Duration,
+    /// The most that can be saved up; at least 1. A bucket that was never used is full.
+    pub burst: u32,
+}
+
+/// A token, in millionths.
+const ONE: i128 = 1_000_000;
+
+/// A bucket between two uses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bucket {
+    /// Tokens in it, in millionths.
+    pub level: i64,
+    /// As of when.
+    pub at: Time,
+}
+
+impl Bucket {
+    /// A full one.
+    pub fn full(rate: Rate, now: Time) -> Self {
+        Self { level: i64::from(rate.burst.max(1)) * 1_000_000, at: now }
+    }
+
+    /// Takes up to `want` tokens. Gives how many, and how long to wait for the next one where there are fewer.
+    /// A clock that goes back adds nothing and takes nothing away.
+    pub fn take(&mut self, rate: Rate, want: u32, now: Time) -> (u32, Duration) {
+        let period = i64::try_from(rate.period.as_millis()).unwrap_or(i64::MAX).max(1);
+        let tokens = i64::from(rate.tokens.max(1));
+        let elapsed = now.0.saturating_sub(self.at.0).max(0);
+        let filled = i128::from(elapsed) * i128::from(tokens) * ONE / i128::from(period);
+        if filled > 0 || now < self.at {
+            let most = i128::from(rate.burst.max(1)) * ONE;
+            self.level = i64::try_from((i128::from(self.level) + filled).min(most)).unwrap_or(i64::MAX);
+            self.at = now;
+        }
+        let given = u32::try_from((self.level / 1_000_000).max(0)).unwrap_or(u32::MAX).min(want);
+        self.level -= i64::from(given) * 1_000_000;
+        if given == want {
+            return (given, Duration::ZERO);
+        }
+        let missing = i128::from(1_000_000 - self.level);
+        let wait = (missing * i128::from(period) + i128::from(tokens) * ONE - 1) / (i128::from(tokens) * ONE);
+        (given, Duration::from_millis(u64::try_from(wait.max(1)).unwrap_or(u64::MAX)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWENTY_A_MINUTE: Rate = Rate { tokens: 20, period: Duration::from_secs(60), burst: 5 };
+
+    #[test]
+    fn a_full_bucket_gives_its_burst_and_then_one_every_three_seconds() {
+        let mut bucket = Bucket::full(TWENTY_A_MINUTE, Time(0));
+        assert_eq!(bucket.take(TWENTY_A_MINUTE, 9, Time(0)), (5, Duration::from_secs(3)));
+        assert_eq!(bucket.take(TWENTY_A_MINUTE, 1, Time(2_999)).0, 0);
+        assert_eq!(bucket.take(TWENTY_A_MINUTE, 1, Time(3_000)), (1, Duration::ZERO));
+        assert_eq!(
+            bucket.take(TWENTY_A_MINUTE, 9, Time(3_600_000)).0,
+            5,
+            "no more is saved up than the burst"
+        );
+    }
+
+    #[test]
+    fn asking_often_does_not_lose_what_flows_in_between() {
+        let mut bucket = Bucket::full(TWENTY_A_MINUTE, Time(0));
+        let given: u32 = (0..=60_000).map(|ms| bucket.take(TWENTY_A_MINUTE, 9, Time(ms)).0).sum();
+        assert_eq!(given, 25);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_neither_gives_nor_takes() {
+        let mut bucket = Bucket::full(TWENTY_A_MINUTE, Time(1_000_000));
+        bucket.take(TWENTY_A_MINUTE, 5, Time(1_000_000));
+        assert_eq!(bucket.take(TWENTY_A_MINUTE, 1, Time(0)).0, 0);
+        assert_eq!(bucket.take(TWENTY_A_MINUTE, 1, Time(3_000)).0, 1);
+    }
+}

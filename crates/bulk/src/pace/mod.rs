@@ -1,0 +1,5 @@
+//! Pace: how fast mail may go, to whom and when.
+
+mod bucket;
+
+pub use bucket::{Bucket, Rate};
