@@ -179,7 +179,8 @@ pub struct Evidence {
     pub session: Option<SessionId>,
     /// The reply that decided, as `250 2.0.0 Ok: queued as 4F2`, on one line; empty where no server said anything.
     pub reply: String,
-    /// For what is not accepted: the stage and the cause, in English; else empty.
+    /// For what is not accepted: the stage and the cause, in English. For what was in doubt and was found in a folder
+    /// for sent mail: where. Else empty.
     pub cause: String,
     /// The message's part of the conversation as `C:`/`S:` lines; empty where nothing was said.
     pub conversation: String,
@@ -196,6 +197,37 @@ pub struct Attempt {
     pub state: State,
     /// How that is known.
     pub evidence: Evidence,
+}
+
+/// How a connection was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// When.
+    pub opened: Time,
+    /// Through which account.
+    pub account: String,
+    /// Its opening as `C:`/`S:` lines.
+    pub transcript: String,
+}
+
+/// A recipient that was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// Who.
+    pub id: RecipientId,
+    /// How the attempt ended.
+    pub state: State,
+    /// When.
+    pub at: Time,
+}
+
+/// Somebody who runs a campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Runner {
+    /// The machine; empty where it is this one.
+    pub host: String,
+    /// The process on it, where known.
+    pub process: Option<u32>,
 }
 
 /// All that a ledger knows of a recipient.

@@ -18,8 +18,8 @@ use std::future::Future;
 use std::time::Duration;
 
 pub use entry::{
-    Attempt, Entry, Evidence, Filter, Letter, LetterToLoad, Outcome, Recipient, RecipientId, Resolution,
-    Role, SessionId, State, Tally, Time,
+    Answered, Attempt, Entry, Evidence, Filter, Letter, LetterToLoad, Opening, Outcome, Recipient,
+    RecipientId, Resolution, Role, Runner, SessionId, State, Tally, Time,
 };
 pub use manifest::{FrozenFile, Manifest};
 
@@ -92,8 +92,18 @@ pub trait Ledger: Send + Sync + 'static {
         filter: Filter,
     ) -> impl Future<Output = Result<Vec<Entry>, LedgerError>> + Send;
 
-    /// The opening of a connection, as a transcript.
-    fn opening(&self, id: SessionId) -> impl Future<Output = Result<Option<String>, LedgerError>> + Send;
+    /// How a connection was opened.
+    fn opening(&self, id: SessionId) -> impl Future<Output = Result<Option<Opening>, LedgerError>> + Send;
+
+    /// Up to `limit` recipients that were answered last, newest first.
+    fn latest(&self, limit: usize) -> impl Future<Output = Result<Vec<Answered>, LedgerError>> + Send;
+
+    /// What a file was when it was frozen, by its path inside the campaign's folder: one of the manifest's, or a
+    /// row's own.
+    fn frozen(&self, path: &str) -> impl Future<Output = Result<Option<FrozenFile>, LedgerError>> + Send;
+
+    /// Who runs the campaign now; nobody: the list is empty.
+    fn runners(&self) -> impl Future<Output = Result<Vec<Runner>, LedgerError>> + Send;
 
     /// Decides about recipients: those in doubt by [`Resolution`], deferred and rejected ones to be tried again.
     /// Gives how many it changed; those in another state stay as they are.
