@@ -53,7 +53,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// was sent, leased). Late knowledge wins over doubt: an `in_doubt` of the same attempt becomes what is said here.
     fn settle(&self, outcomes: Vec<Outcome>) -> impl Future<Output = Result<(), LedgerError>> + Send;
 
-    /// Gives leased recipients back, not to be leased before `due`. They were certainly not sent.
+    /// Gives recipients back that were leased or begun and whose message certainly did not leave, not to be leased
+    /// before `due`. The attempt does not count.
     fn release(
         &self,
         ids: Vec<RecipientId>,

@@ -16,13 +16,10 @@ pub struct Rate {
     pub burst: u32,
 }
 
-/// A token, in millionths.
-const ONE: i128 = 1_000_000;
-
 /// A bucket between two uses.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
-    /// Tokens in it, in millionths.
+    /// What is in it. A token is as many as the rate's period has milliseconds, so that nothing is lost by rounding.
     pub level: i64,
     /// As of when.
     pub at: Time,
@@ -31,30 +28,38 @@ pub struct Bucket {
 impl Bucket {
     /// A full one.
     pub fn full(rate: Rate, now: Time) -> Self {
-        Self { level: i64::from(rate.burst.max(1)) * 1_000_000, at: now }
+        Self { level: clamp(most(rate)), at: now }
     }
 
     /// Takes up to `want` tokens. Gives how many, and how long to wait for the next one where there are fewer.
     /// A clock that goes back adds nothing and takes nothing away.
     pub fn take(&mut self, rate: Rate, want: u32, now: Time) -> (u32, Duration) {
-        let period = i64::try_from(rate.period.as_millis()).unwrap_or(i64::MAX).max(1);
-        let tokens = i64::from(rate.tokens.max(1));
-        let elapsed = now.0.saturating_sub(self.at.0).max(0);
-        let filled = i128::from(elapsed) * i128::from(tokens) * ONE / i128::from(period);
-        if filled > 0 || now < self.at {
-            let most = i128::from(rate.burst.max(1)) * ONE;
-            self.level = i64::try_from((i128::from(self.level) + filled).min(most)).unwrap_or(i64::MAX);
-            self.at = now;
-        }
-        let given = u32::try_from((self.level / 1_000_000).max(0)).unwrap_or(u32::MAX).min(want);
-        self.level -= i64::from(given) * 1_000_000;
+        let (token, tokens) = (token(rate), i128::from(rate.tokens.max(1)));
+        let elapsed = i128::from(now.0.saturating_sub(self.at.0).max(0));
+        let mut level = (i128::from(self.level) + elapsed * tokens).min(most(rate));
+        let given = u32::try_from((level / token).max(0)).unwrap_or(u32::MAX).min(want);
+        level -= i128::from(given) * token;
+        *self = Self { level: clamp(level), at: now };
         if given == want {
             return (given, Duration::ZERO);
         }
-        let missing = i128::from(1_000_000 - self.level);
-        let wait = (missing * i128::from(period) + i128::from(tokens) * ONE - 1) / (i128::from(tokens) * ONE);
+        let wait = (token - level + tokens - 1) / tokens;
         (given, Duration::from_millis(u64::try_from(wait.max(1)).unwrap_or(u64::MAX)))
     }
+}
+
+/// How many units a token is.
+fn token(rate: Rate) -> i128 {
+    i128::try_from(rate.period.as_millis()).unwrap_or(i128::MAX >> 64).max(1)
+}
+
+/// How many units the bucket holds.
+fn most(rate: Rate) -> i128 {
+    i128::from(rate.burst.max(1)) * token(rate)
+}
+
+fn clamp(level: i128) -> i64 {
+    i64::try_from(level).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -1,5 +1,18 @@
 //! Pace: how fast mail may go, to whom and when.
+//!
+//! - [`Bucket`] and [`Rate`]: so many in a time.
+//! - [`Hours`]: the time of the day in which mail is sent.
+//! - [`Steps`]: when to try again what was deferred.
+//! - [`Provider limits`](ProviderPace): what is known of a provider, where the campaign says nothing.
 
 mod bucket;
+mod duration;
+mod hours;
+mod provider;
+mod steps;
 
 pub use bucket::{Bucket, Rate};
+pub use duration::duration;
+pub use hours::{Hours, HoursError};
+pub use provider::ProviderPace;
+pub use steps::Steps;
