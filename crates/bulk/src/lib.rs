@@ -4,10 +4,14 @@
 //! - [`row`]: columns and rows, whatever sheet they come from.
 //! - [`ledger`]: what is known of each recipient, durable before anything depends on it.
 //! - [`pace`]: how fast mail may go.
+//! - [`dkim`]: signing; [`token`]: what says which letter came back; [`unsubscribe`]: getting off the list.
 //! - [`composed`]: a composed message as a session sends it.
 
 pub mod campaign;
 pub mod composed;
+pub mod dkim;
 pub mod ledger;
 pub mod pace;
 pub mod row;
+pub mod token;
+pub mod unsubscribe;
