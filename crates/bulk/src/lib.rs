@@ -5,6 +5,7 @@
 //! - [`ledger`]: what is known of each recipient, durable before anything depends on it.
 //! - [`pace`]: how fast mail may go.
 //! - [`dkim`]: signing; [`token`]: what says which letter came back; [`unsubscribe`]: getting off the list.
+//! - [`report`]: the proof of who got what; [`resolve`]: what becomes of those in doubt.
 //! - [`composed`]: a composed message as a session sends it.
 
 pub mod campaign;
@@ -12,6 +13,8 @@ pub mod composed;
 pub mod dkim;
 pub mod ledger;
 pub mod pace;
+pub mod report;
+pub mod resolve;
 pub mod row;
 pub mod token;
 pub mod unsubscribe;
