@@ -3,6 +3,7 @@
 //! - [`campaign`]: a folder with a `campaign.toml`; what is in it, and what of it is frozen when a run begins.
 //! - [`row`]: columns and rows, whatever sheet they come from.
 //! - [`ledger`]: what is known of each recipient, durable before anything depends on it.
+//! - [`run`]: letters leave the ledger, go over connections, and come back as outcomes.
 //! - [`pace`]: how fast mail may go.
 //! - [`dkim`]: signing; [`token`]: what says which letter came back; [`unsubscribe`]: getting off the list.
 //! - [`report`]: the proof of who got what; [`resolve`]: what becomes of those in doubt.
@@ -18,3 +19,4 @@ pub mod resolve;
 pub mod row;
 pub mod token;
 pub mod unsubscribe;
+pub mod run;

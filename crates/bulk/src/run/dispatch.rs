@@ -1,0 +1,363 @@
+//! For each account: leases letters as fast as its pace allows, and opens connections while letters wait for one.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hongyan_proto::outcome::{Failure, Verdict};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::desk::Desk;
+use super::event::{Event, Waiting};
+use super::plan::{Compose, Route};
+use super::settling::Settled;
+use super::stop::Why;
+use super::{Shared, connection};
+use crate::ledger::{Evidence, Ledger, LedgerError, Letter, Outcome, RecipientId, State, Time};
+use crate::pace::Slower;
+
+/// The most letters that are leased and not begun, for each account.
+const LEASED: usize = 512;
+/// How long to look away at most: somebody may have paused, resumed or stopped.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What the connections of an account share.
+pub(super) struct Line {
+    letters: tokio::sync::Mutex<mpsc::Receiver<Letter>>,
+    /// Leased by this account and neither settled nor given back.
+    outstanding: AtomicUsize,
+    settled: Notify,
+    state: Mutex<Mood>,
+}
+
+#[derive(Default)]
+struct Mood {
+    slower: Slower,
+    dead: Option<Failure>,
+}
+
+impl Line {
+    /// Waits for letters, and takes up to `most`; 0 where there will be none any more.
+    pub(super) async fn take(&self, into: &mut Vec<Letter>, most: usize) -> usize {
+        self.letters.lock().await.recv_many(into, most).await
+    }
+
+    /// So many letters are settled or given back.
+    pub(super) fn done(&self, letters: usize) {
+        self.outstanding.fetch_sub(letters, Ordering::AcqRel);
+        self.settled.notify_one();
+    }
+
+    /// The provider has said "slow down".
+    pub(super) fn slow_down(&self, now: Time, pause: Duration) {
+        self.state().slower.said(now, pause);
+    }
+
+    /// A message was taken.
+    pub(super) fn accepted(&self, now: Time) {
+        self.state().slower.accepted(now);
+    }
+
+    /// Until when nothing is sent, because the provider has said "slow down".
+    pub(super) fn cooling(&self, now: Time) -> Option<Time> {
+        self.state().slower.cooling(now)
+    }
+
+    /// The account cannot be used any more.
+    pub(super) fn give_up(&self, failure: Failure) {
+        self.state().dead.get_or_insert(failure);
+        self.settled.notify_one();
+    }
+
+    fn is_dead(&self) -> bool {
+        self.state().dead.is_some()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, Mood> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs one account until nothing is due any more.
+pub(super) async fn account<L: Ledger, C: Compose>(
+    shared: Arc<Shared<L, C>>,
+    route: Arc<Route>,
+) -> Result<(), LedgerError> {
+    let (sender, receiver) = mpsc::channel(LEASED);
+    let line = Arc::new(Line {
+        letters: tokio::sync::Mutex::new(receiver),
+        outstanding: AtomicUsize::new(0),
+        settled: Notify::new(),
+        state: Mutex::default(),
+    });
+    let mut feeder = Feeder { shared: &shared, route: &route, line: &line, credit: 0, waiting: None };
+    let mut connections = JoinSet::new();
+    let fed = feeder.feed(sender, &mut connections).await;
+    while let Some(ended) = connections.join_next().await {
+        match ended {
+            Ok(ended) => ended?,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+    fed
+}
+
+struct Feeder<'a, L, C> {
+    shared: &'a Arc<Shared<L, C>>,
+    route: &'a Arc<Route>,
+    line: &'a Arc<Line>,
+    /// Tokens that were taken and not used.
+    credit: u32,
+    /// What was told last.
+    waiting: Option<Waiting>,
+}
+
+impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
+    async fn feed(
+        &mut self,
+        letters: mpsc::Sender<Letter>,
+        connections: &mut JoinSet<Result<(), LedgerError>>,
+    ) -> Result<(), LedgerError> {
+        loop {
+            let now = Time::now();
+            if self.shared.stop.is_asked() || self.line.is_dead() {
+                return Ok(());
+            }
+            if let Some((why, until)) = self.barred(now).await? {
+                self.wait(why, until).await;
+                continue;
+            }
+            let room = self.room(&letters).await;
+            let want = match self.tokens(room, now).await? {
+                Ok(want) => want,
+                Err(wait) => {
+                    self.wait(Waiting::Pace, Some(now.after(wait))).await;
+                    continue;
+                }
+            };
+            let leased = self.shared.ledger.lease(want as usize, now).await?;
+            if leased.is_empty() {
+                if self.is_done(now).await? {
+                    return Ok(());
+                }
+                continue;
+            }
+            self.waiting = None;
+            self.line.outstanding.fetch_add(leased.len(), Ordering::AcqRel);
+            self.credit = self.credit.saturating_sub(u32::try_from(leased.len()).unwrap_or(u32::MAX));
+            for letter in self.destined(leased, now).await? {
+                let Some(letter) = self.unsuppressed(letter, now) else { continue };
+                if let Err(unsent) = letters.send(letter).await {
+                    give_back(self.shared, self.line, vec![unsent.0], now).await?;
+                }
+            }
+            // Another connection where letters wait although all of those that there are have been asked.
+            if connections.is_empty()
+                || letters.capacity() < LEASED && connections.len() < self.route.connections.max(1)
+            {
+                let (shared, route) = (self.shared.clone(), self.route.clone());
+                connections.spawn(connection::run(shared, route, self.line.clone()));
+            }
+        }
+    }
+
+    /// Why nothing may be sent now, and until when, where that is known.
+    async fn barred(&self, now: Time) -> Result<Option<(Waiting, Option<Time>)>, LedgerError> {
+        if self.shared.ledger.paused().await? {
+            return Ok(Some((Waiting::Paused, None)));
+        }
+        if let Some(opens) = self.shared.options.hours.as_ref().and_then(|hours| hours.opens(now)) {
+            return Ok(Some((Waiting::Hours, Some(opens))));
+        }
+        Ok(self.line.cooling(now).map(|until| (Waiting::SlowDown, Some(until))))
+    }
+
+    /// How many letters there is room for; at least one.
+    async fn room(&self, letters: &mpsc::Sender<Letter>) -> u32 {
+        if letters.capacity() < LEASED / 2 {
+            // Half at a time: fewer, larger transactions.
+            drop(letters.reserve_many(LEASED / 2).await);
+        }
+        u32::try_from(letters.capacity()).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// Up to `room` tokens, or how long until there is one.
+    async fn tokens(&mut self, room: u32, now: Time) -> Result<Result<u32, Duration>, LedgerError> {
+        if self.credit == 0 {
+            let mut want = room;
+            let slower = self.line.state().slower.take(want, now);
+            let mut wait = slower.1;
+            want = slower.0;
+            for (number, rate) in self.route.rates.iter().enumerate() {
+                if want == 0 {
+                    break;
+                }
+                let bucket = format!("account/{}/{number}", self.route.name);
+                let (given, more) = self.shared.ledger.take(&bucket, *rate, want, now).await?;
+                if given < want {
+                    wait = wait.max(more);
+                }
+                want = given;
+            }
+            if want == 0 {
+                return Ok(Err(wait.max(Duration::from_millis(1))));
+            }
+            self.credit = want;
+        }
+        Ok(Ok(self.credit.min(room)))
+    }
+
+    /// Nothing was due: whether that stays so. Else waits.
+    async fn is_done(&mut self, now: Time) -> Result<bool, LedgerError> {
+        let noticed = self.line.settled.notified();
+        if self.line.outstanding.load(Ordering::Acquire) > 0 {
+            // What is on its way may come back.
+            let _ = tokio::time::timeout(LOOK, noticed).await;
+            return Ok(false);
+        }
+        match self.shared.ledger.next_due().await? {
+            Some(due) if due <= now => Ok(false),
+            Some(_) if self.shared.options.once => Ok(true),
+            Some(due) => {
+                self.wait(Waiting::Due, Some(due)).await;
+                Ok(false)
+            }
+            None => Ok(true),
+        }
+    }
+
+    /// Gives back those whose destination has had enough for now.
+    async fn destined(&mut self, leased: Vec<Letter>, now: Time) -> Result<Vec<Letter>, LedgerError> {
+        let limits = &self.shared.options.destinations;
+        if limits.is_empty() {
+            return Ok(leased);
+        }
+        let mut full: HashMap<String, Duration> = HashMap::new();
+        let mut going = Vec::with_capacity(leased.len());
+        let mut waiting: HashMap<Duration, Vec<Letter>> = HashMap::new();
+        for letter in leased {
+            let domain = letter.recipients.first().map_or("", |one| one.address.domain()).to_ascii_lowercase();
+            let rates = limits.get(&domain).or_else(|| limits.get("*"));
+            let mut wait = full.get(&domain).copied();
+            for (number, rate) in rates.into_iter().flatten().enumerate() {
+                if wait.is_none() {
+                    let bucket = format!("to/{domain}/{number}");
+                    let (given, more) = self.shared.ledger.take(&bucket, *rate, 1, now).await?;
+                    wait = (given == 0).then_some(more);
+                }
+            }
+            match wait {
+                None => going.push(letter),
+                Some(wait) => {
+                    full.insert(domain, wait);
+                    waiting.entry(wait).or_default().push(letter);
+                }
+            }
+        }
+        for (wait, letters) in waiting {
+            self.credit = self.credit.saturating_add(u32::try_from(letters.len()).unwrap_or(0));
+            give_back(self.shared, self.line, letters, now.after(wait)).await?;
+        }
+        Ok(going)
+    }
+
+    /// The letter without those who are not to be written to; `None` where nobody is left.
+    fn unsuppressed(&mut self, mut letter: Letter, now: Time) -> Option<Letter> {
+        let mut left_out = letter.clone();
+        let why = |address| (self.shared.options.suppressed)(address);
+        let (mut outcomes, mut kept, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+        for recipient in letter.recipients.drain(..) {
+            match why(&recipient.address) {
+                None => kept.push(recipient),
+                Some(cause) => {
+                    let evidence = Evidence { begun: now, ended: now, cause, ..Evidence::default() };
+                    let (id, attempt) = (recipient.id, recipient.attempt);
+                    outcomes.push((Outcome { id, attempt, state: State::Suppressed, due: None, evidence }, None));
+                    gone.push(recipient);
+                }
+            }
+        }
+        letter.recipients = kept;
+        if gone.is_empty() {
+            return Some(letter);
+        }
+        let nobody_left = letter.recipients.is_empty();
+        if !nobody_left {
+            // The letter goes on its way, and is counted once more for the part that does not.
+            self.line.outstanding.fetch_add(1, Ordering::AcqRel);
+        }
+        left_out.recipients = gone;
+        let settled = Settled { letter: left_out, outcomes, desk: None, line: self.line.clone() };
+        self.shared.record(settled);
+        (!nobody_left).then_some(letter)
+    }
+
+    /// Waits, but looks up now and then.
+    async fn wait(&mut self, why: Waiting, until: Option<Time>) {
+        if self.waiting.replace(why) != Some(why) {
+            (self.shared.tell)(Event::Waiting { account: &self.route.name, why, until });
+        }
+        let left = until.map_or(LOOK, |until| until.since(Time::now()).min(LOOK));
+        tokio::select! {
+            () = sleep(left.max(Duration::from_millis(1))) => {}
+            () = self.shared.stop.asked() => {}
+        }
+    }
+}
+
+impl<L: Ledger, C: Compose> Shared<L, C> {
+    /// Hands over what is to be recorded. The task that records lives as long as anybody can hand over anything.
+    pub(super) fn record(&self, settled: Settled) {
+        let _ = self.settling.send(settled);
+    }
+
+    /// Where nothing may be sent through an account now: when to try again what is given back.
+    pub(super) fn barred(&self, line: &Line, now: Time) -> Option<Time> {
+        if self.stop.is_asked() || line.is_dead() {
+            return Some(now);
+        }
+        line.cooling(now)
+    }
+
+    /// The same verdict for all of a letter's recipients.
+    pub(super) fn settle_all(
+        &self,
+        letter: Letter,
+        verdict: Verdict,
+        evidence: Evidence,
+        desk: Option<Arc<Desk>>,
+        line: &Arc<Line>,
+    ) {
+        let outcome = |recipient| self.outcome(recipient, verdict.clone(), evidence.clone());
+        let outcomes = letter.recipients.iter().map(outcome).collect();
+        self.record(Settled { letter, outcomes, desk, line: line.clone() });
+    }
+
+    /// The account is of no use any more; the last one takes the run with it.
+    pub(super) fn give_up(&self, line: &Line, route: &Route, failure: Failure) {
+        line.give_up(failure.clone());
+        (self.tell)(Event::GivenUp { account: &route.name, failure: &failure });
+        if self.accounts.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.stop.ask(Why::NoAccount { account: route.name.clone(), failure: Box::new(failure) });
+        }
+    }
+}
+
+/// Gives letters back that certainly did not leave.
+pub(super) async fn give_back<L: Ledger, C: Compose>(
+    shared: &Shared<L, C>,
+    line: &Line,
+    letters: Vec<Letter>,
+    due: Time,
+) -> Result<(), LedgerError> {
+    if letters.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<RecipientId> = letters.iter().flat_map(|one| one.recipients.iter().map(|r| r.id)).collect();
+    let released = shared.ledger.release(ids, due).await;
+    line.done(letters.len());
+    released
+}

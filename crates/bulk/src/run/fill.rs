@@ -1,0 +1,106 @@
+//! Puts letters on a connection's desk: taken from the account's line, and begun, durably, once there is a connection.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hongyan_proto::outcome::Verdict;
+use tokio::time::sleep;
+
+use super::Shared;
+use super::desk::Desk;
+use super::dispatch::{Line, give_back};
+use super::plan::Compose;
+use crate::ledger::{Evidence, Ledger, LedgerError, Letter, RecipientId, Time};
+
+/// How often to look whether letters that wait for a connection are still wanted.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Fills the desk until the line has no more letters.
+pub(super) async fn fill<L: Ledger, C: Compose>(shared: Arc<Shared<L, C>>, line: Arc<Line>, desk: Arc<Desk>) {
+    let filler = Filler { shared: &shared, line: &line, desk: &desk };
+    if let Err(error) = filler.run().await {
+        shared.stop.failed(error);
+    }
+    desk.finish();
+}
+
+struct Filler<'a, L, C> {
+    shared: &'a Arc<Shared<L, C>>,
+    line: &'a Arc<Line>,
+    desk: &'a Arc<Desk>,
+}
+
+impl<L: Ledger, C: Compose> Filler<'_, L, C> {
+    async fn run(&self) -> Result<(), LedgerError> {
+        let mut letters = Vec::new();
+        loop {
+            let room = self.desk.room().await;
+            if self.line.take(&mut letters, room).await == 0 {
+                return Ok(());
+            }
+            let at_hand = self.fetched(&mut letters).await;
+            self.begin(at_hand).await?;
+        }
+    }
+
+    /// Those whose files are here and as they were; the others are settled.
+    async fn fetched(&self, letters: &mut Vec<Letter>) -> Vec<Letter> {
+        let mut at_hand = Vec::with_capacity(letters.len());
+        for letter in letters.drain(..) {
+            match self.shared.composer.fetch(&letter).await {
+                Ok(()) => at_hand.push(letter),
+                Err(failure) => {
+                    let now = Time::now();
+                    let evidence = Evidence { begun: now, ended: now, ..Evidence::default() };
+                    self.shared.settle_all(letter, Verdict::failed(failure), evidence, None, self.line);
+                }
+            }
+        }
+        at_hand
+    }
+
+    /// Makes them `in_data` and puts them down; those that lost their lease are somebody else's now.
+    async fn begin(&self, letters: Vec<Letter>) -> Result<(), LedgerError> {
+        loop {
+            let now = Time::now();
+            if let Some(due) = self.shared.barred(self.line, now) {
+                return give_back(self.shared, self.line, letters, due).await;
+            }
+            tokio::select! {
+                biased;
+                () = self.desk.wait_for_connection() => break,
+                () = sleep(LOOK) => {}
+            }
+        }
+        let ids: Vec<RecipientId> = letters.iter().flat_map(|one| one.recipients.iter().map(|r| r.id)).collect();
+        let asked = ids.len();
+        self.desk.expect(letters.len());
+        let begun = match self.shared.ledger.begin(ids, Time::now()).await {
+            Ok(begun) => begun,
+            Err(error) => {
+                // Whether they are begun is not known here; on the next start they are, at worst, in doubt.
+                self.desk.settled(letters.len());
+                self.line.done(letters.len());
+                return Err(error);
+            }
+        };
+        if begun.len() == asked {
+            self.desk.put(letters);
+            return Ok(());
+        }
+        let begun: std::collections::HashSet<_> = begun.into_iter().collect();
+        let (mut held, mut lost) = (Vec::new(), 0);
+        for mut letter in letters {
+            letter.recipients.retain(|one| begun.contains(&one.id));
+            if letter.recipients.is_empty() {
+                lost += 1;
+            } else {
+                held.push(letter);
+            }
+        }
+        self.desk.put(held);
+        self.desk.settled(lost);
+        self.line.done(lost);
+        Ok(())
+    }
+}

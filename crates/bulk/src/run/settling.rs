@@ -1,0 +1,127 @@
+//! From verdicts to outcomes: what is tried again and when, and the one task that records them.
+
+use std::sync::Arc;
+
+use hongyan_proto::outcome::{Failure, Verdict};
+use tokio::sync::mpsc;
+
+use super::desk::Desk;
+use super::dispatch::Line;
+use super::event::{Event, Tell};
+use super::stop::{Stop, Why};
+use super::{Compose, Shared};
+use crate::ledger::{Evidence, Ledger, Letter, Outcome, Recipient, State, Time};
+
+/// The most letters that are recorded at a time.
+const GROUP: usize = 1024;
+
+/// A letter that is settled, or gives up its place.
+pub(super) struct Settled {
+    pub(super) letter: Letter,
+    /// One for each of the letter's recipients, in order.
+    pub(super) outcomes: Vec<(Outcome, Option<Failure>)>,
+    /// Where it lay, if it was begun.
+    pub(super) desk: Option<Arc<Desk>>,
+    pub(super) line: Arc<Line>,
+}
+
+/// Records what is settled, in groups, until nobody sends any more.
+pub(super) async fn settle<L: Ledger>(
+    ledger: Arc<L>,
+    mut settled: mpsc::UnboundedReceiver<Settled>,
+    stop: Stop,
+    tell: Tell,
+) {
+    let mut group = Vec::with_capacity(GROUP);
+    while settled.recv_many(&mut group, GROUP).await > 0 {
+        let outcomes = group.iter().flat_map(|one| one.outcomes.iter().map(|(outcome, _)| outcome.clone()));
+        let recorded = ledger.settle(outcomes.collect()).await;
+        let failed = recorded.is_err();
+        if let Err(error) = recorded {
+            stop.failed(error);
+        }
+        for one in group.drain(..) {
+            if !failed {
+                tell_of(&one, &tell);
+            }
+            if let Some(desk) = &one.desk {
+                desk.settled(1);
+            }
+            one.line.done(1);
+        }
+    }
+}
+
+fn tell_of(one: &Settled, tell: &Tell) {
+    for (recipient, (outcome, failure)) in one.letter.recipients.iter().zip(&one.outcomes) {
+        let evidence = &outcome.evidence;
+        tell(Event::Settled {
+            id: recipient.id,
+            row: one.letter.row.number,
+            address: &recipient.address,
+            state: outcome.state,
+            words: if evidence.reply.is_empty() { &evidence.cause } else { &evidence.reply },
+            failure: failure.as_ref(),
+            due: outcome.due,
+        });
+    }
+}
+
+impl<L: Ledger, C: Compose> Shared<L, C> {
+    /// What a verdict means for a recipient, now.
+    pub(super) fn outcome(
+        &self,
+        recipient: &Recipient,
+        verdict: Verdict,
+        mut evidence: Evidence,
+    ) -> (Outcome, Option<Failure>) {
+        let state = State::from(&verdict);
+        let mut due = None;
+        let failure = match verdict {
+            Verdict::Accepted(reply) => {
+                evidence.reply = one_line(&reply.to_string());
+                self.watch.saw(false);
+                None
+            }
+            Verdict::Deferred(failure) | Verdict::Rejected(failure) | Verdict::InDoubt(failure) => {
+                evidence.reply =
+                    failure.reply.as_ref().map(|reply| one_line(&reply.to_string())).unwrap_or_default();
+                evidence.cause = match &failure.cause {
+                    Some(cause) => one_line(&format!("{}: {cause}", failure.stage)),
+                    None => failure.stage.to_string(),
+                };
+                due = self.due(recipient, state, &failure, evidence.ended);
+                self.look(state, &failure);
+                Some(failure)
+            }
+        };
+        let outcome = Outcome { id: recipient.id, attempt: recipient.attempt, state, due, evidence };
+        (outcome, failure)
+    }
+
+    /// When a deferred recipient is tried again. "Slow down" is none of the recipient's doing: it is always tried again.
+    fn due(&self, recipient: &Recipient, state: State, failure: &Failure, now: Time) -> Option<Time> {
+        if state != State::Deferred {
+            return None;
+        }
+        match failure.rate_limit() {
+            Some(pause) => Some(now.after(pause)),
+            None => self.options.retry.after(recipient.attempt, recipient.id.0).map(|wait| now.after(wait)),
+        }
+    }
+
+    fn look(&self, state: State, failure: &Failure) {
+        if let Some((refused, of)) = self.watch.saw(state == State::Rejected) {
+            self.stop.ask(Why::TooManyRefused { refused, of, last: Box::new(failure.clone()) });
+        }
+    }
+}
+
+/// Replies of several lines, and anything that could end a line, as one.
+fn one_line(text: &str) -> String {
+    if text.contains(['\r', '\n']) {
+        text.split(['\r', '\n']).filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join(" / ")
+    } else {
+        text.to_owned()
+    }
+}
