@@ -12,6 +12,7 @@
 
 mod entry;
 mod manifest;
+mod memory;
 
 use std::fmt;
 use std::future::Future;
@@ -21,6 +22,7 @@ pub use entry::{
     Answered, Attempt, Entry, Evidence, Filter, Letter, LetterToLoad, Opening, Outcome, Recipient,
     RecipientId, Resolution, Role, Runner, SessionId, State, Tally, Time,
 };
+pub use memory::Memory;
 pub use manifest::{FrozenFile, Manifest};
 
 use hongyan_proto::said::Said;

@@ -266,33 +266,27 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
 
     /// The letter without those who are not to be written to; `None` where nobody is left.
     fn unsuppressed(&mut self, mut letter: Letter, now: Time) -> Option<Letter> {
-        let mut left_out = letter.clone();
-        let why = |address| (self.shared.options.suppressed)(address);
-        let (mut outcomes, mut kept, mut gone) = (Vec::new(), Vec::new(), Vec::new());
-        for recipient in letter.recipients.drain(..) {
-            match why(&recipient.address) {
-                None => kept.push(recipient),
-                Some(cause) => {
-                    let evidence = Evidence { begun: now, ended: now, cause, ..Evidence::default() };
-                    let (id, attempt) = (recipient.id, recipient.attempt);
-                    outcomes.push((Outcome { id, attempt, state: State::Suppressed, due: None, evidence }, None));
-                    gone.push(recipient);
-                }
-            }
-        }
-        letter.recipients = kept;
-        if gone.is_empty() {
+        let suppressed = &self.shared.options.suppressed;
+        if letter.recipients.iter().all(|one| suppressed(&one.address).is_none()) {
             return Some(letter);
         }
-        let nobody_left = letter.recipients.is_empty();
-        if !nobody_left {
+        let mut left_out = Letter { recipients: Vec::new(), ..letter.clone() };
+        let mut outcomes = Vec::new();
+        letter.recipients.retain(|recipient| {
+            let Some(cause) = suppressed(&recipient.address) else { return true };
+            let evidence = Evidence { begun: now, ended: now, cause, ..Evidence::default() };
+            let (id, attempt) = (recipient.id, recipient.attempt);
+            outcomes.push((Outcome { id, attempt, state: State::Suppressed, due: None, evidence }, None));
+            left_out.recipients.push(recipient.clone());
+            false
+        });
+        let is_left = !letter.recipients.is_empty();
+        if is_left {
             // The letter goes on its way, and is counted once more for the part that does not.
             self.line.outstanding.fetch_add(1, Ordering::AcqRel);
         }
-        left_out.recipients = gone;
-        let settled = Settled { letter: left_out, outcomes, desk: None, line: self.line.clone() };
-        self.shared.record(settled);
-        (!nobody_left).then_some(letter)
+        self.shared.record(Settled { letter: left_out, outcomes, desk: None, line: self.line.clone() });
+        is_left.then_some(letter)
     }
 
     /// Waits, but looks up now and then.
