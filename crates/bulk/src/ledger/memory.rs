@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{
-    Answered, Attempt, Entry, Filter, FrozenFile, Ledger, LedgerError, Letter, LetterToLoad, Manifest, Opening,
-    Outcome, Recipient, RecipientId, Resolution, Runner, SessionId, State, Tally, Time,
+    Answered, Attempt, Entry, Filter, FrozenFile, Ledger, LedgerError, Letter, LetterToLoad, Manifest,
+    Opening, Outcome, Recipient, RecipientId, Resolution, Runner, SessionId, State, Tally, Time,
 };
 use crate::pace::{Bucket, Rate};
 
@@ -89,13 +89,18 @@ impl Held {
     fn letter(&mut self, first: RecipientId, now: Time) -> Letter {
         let at = (first.0 - 1) as usize;
         let number = self.letters[at];
-        let end = self.letters[at..].iter().position(|other| *other != number).map_or(self.letters.len(), |n| at + n);
+        let end = self.letters[at..]
+            .iter()
+            .position(|other| *other != number)
+            .map_or(self.letters.len(), |n| at + n);
         let begin = self.letters[..at].iter().rposition(|other| *other != number).map_or(0, |n| n + 1);
         let mut recipients = Vec::with_capacity(1);
         for index in begin..end {
             let entry = &self.entries[index];
             let is_due = match entry.state {
-                State::Pending | State::Deferred => entry.due.map_or(entry.state == State::Pending, |due| due <= now),
+                State::Pending | State::Deferred => {
+                    entry.due.map_or(entry.state == State::Pending, |due| due <= now)
+                }
                 _ => false,
             };
             if is_due {
@@ -108,7 +113,12 @@ impl Held {
             self.set(recipient.id, State::Leased, None);
         }
         let entry = &self.entries[at];
-        Letter { row: entry.row.clone(), recipients, files: entry.files.clone(), until: Instant::now() + FOR_EVER }
+        Letter {
+            row: entry.row.clone(),
+            recipients,
+            files: entry.files.clone(),
+            until: Instant::now() + FOR_EVER,
+        }
     }
 }
 
@@ -163,13 +173,24 @@ impl Ledger for Memory {
         Ok(if pending { Some(Time(0)) } else { held.waiting.first().map(|(due, _)| *due) })
     }
 
-    async fn take(&self, bucket: &str, rate: Rate, want: u32, now: Time) -> Result<(u32, Duration), LedgerError> {
+    async fn take(
+        &self,
+        bucket: &str,
+        rate: Rate,
+        want: u32,
+        now: Time,
+    ) -> Result<(u32, Duration), LedgerError> {
         let mut held = self.lock();
         let bucket = held.buckets.entry(bucket.to_owned()).or_insert_with(|| Bucket::full(rate, now));
         Ok(bucket.take(rate, want, now))
     }
 
-    async fn session(&self, opened: Time, account: &str, transcript: String) -> Result<SessionId, LedgerError> {
+    async fn session(
+        &self,
+        opened: Time,
+        account: &str,
+        transcript: String,
+    ) -> Result<SessionId, LedgerError> {
         let mut held = self.lock();
         held.sessions.push(Opening { opened, account: account.to_owned(), transcript });
         Ok(SessionId(held.sessions.len() as i64))
@@ -181,7 +202,12 @@ impl Ledger for Memory {
         Ok(tally)
     }
 
-    async fn page(&self, after: RecipientId, limit: usize, filter: Filter) -> Result<Vec<Entry>, LedgerError> {
+    async fn page(
+        &self,
+        after: RecipientId,
+        limit: usize,
+        filter: Filter,
+    ) -> Result<Vec<Entry>, LedgerError> {
         let held = self.lock();
         let wanted = |entry: &&Entry| {
             entry.id > after
@@ -216,7 +242,9 @@ impl Ledger for Memory {
             let (state, due) = match (how, entry.state) {
                 (Resolution::Found, State::InDoubt) => (State::Accepted, None),
                 (Resolution::Skip, State::InDoubt) => (State::Skipped, None),
-                (Resolution::Resend, State::InDoubt | State::Deferred | State::Rejected) => (State::Pending, Some(now)),
+                (Resolution::Resend, State::InDoubt | State::Deferred | State::Rejected) => {
+                    (State::Pending, Some(now))
+                }
                 _ => continue,
             };
             held.set(id, state, due);

@@ -22,8 +22,8 @@ pub use entry::{
     Answered, Attempt, Entry, Evidence, Filter, Letter, LetterToLoad, Opening, Outcome, Recipient,
     RecipientId, Resolution, Role, Runner, SessionId, State, Tally, Time,
 };
-pub use memory::Memory;
 pub use manifest::{FrozenFile, Manifest};
+pub use memory::Memory;
 
 use hongyan_proto::said::Said;
 

@@ -105,9 +105,7 @@ impl<L: Ledger, C: Compose> Work<'_, L, C> {
             }
             None if failure.kind == Kind::Auth && fruitless == 0 => Some(LOGIN_AGAIN),
             None if failure.is_permanent() || fruitless + 1 >= FRUITLESS => None,
-            None => {
-                Some(Duration::from_secs(1 << fruitless.min(10)).min(self.shared.options.reconnect))
-            }
+            None => Some(Duration::from_secs(1 << fruitless.min(10)).min(self.shared.options.reconnect)),
         };
         let again = pause.map(|pause| now.after(pause));
         (self.shared.tell)(Event::Lost { account: &self.route.name, failure: &failure, again });
@@ -237,8 +235,8 @@ impl<L: Ledger, C: Compose> Work<'_, L, C> {
             }
         }
         let outcomes = letter.recipients.iter().zip(delivery.each);
-        let outcomes =
-            outcomes.map(|(recipient, (_, verdict))| self.shared.outcome(recipient, verdict, evidence.clone()));
+        let outcomes = outcomes
+            .map(|(recipient, (_, verdict))| self.shared.outcome(recipient, verdict, evidence.clone()));
         let outcomes = outcomes.collect();
         let desk = Some(self.desk.clone());
         self.shared.record(Settled { letter, outcomes, desk, line: self.line.clone() });

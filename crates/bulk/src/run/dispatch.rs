@@ -19,18 +19,26 @@ use super::{Shared, connection};
 use crate::ledger::{Evidence, Ledger, LedgerError, Letter, Outcome, RecipientId, State, Time};
 use crate::pace::Slower;
 
-/// The most letters that are leased and not begun, for each account.
+/// The most letters that are leased and not begun, for each account. It works its way up to it while its connections take
+/// all that there is, so that an account which is slow, or cannot even log in, leaves the work to the others.
 const LEASED: usize = 512;
+/// How many it begins with.
+const FIRST_LOT: u32 = 16;
 /// How long to look away at most: somebody may have paused, resumed or stopped.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// What the connections of an account share.
 pub(super) struct Line {
     letters: tokio::sync::Mutex<mpsc::Receiver<Letter>>,
-    /// Leased by this account and neither settled nor given back.
-    outstanding: AtomicUsize,
-    settled: Notify,
+    outstanding: Arc<Outstanding>,
     state: Mutex<Mood>,
+}
+
+/// Letters that are leased by this run and neither settled nor given back, over all accounts.
+#[derive(Default)]
+pub(super) struct Outstanding {
+    letters: AtomicUsize,
+    changed: Notify,
 }
 
 #[derive(Default)]
@@ -47,8 +55,12 @@ impl Line {
 
     /// So many letters are settled or given back.
     pub(super) fn done(&self, letters: usize) {
-        self.outstanding.fetch_sub(letters, Ordering::AcqRel);
-        self.settled.notify_one();
+        self.outstanding.letters.fetch_sub(letters, Ordering::AcqRel);
+        self.outstanding.changed.notify_waiters();
+    }
+
+    fn leased(&self, letters: usize) {
+        self.outstanding.letters.fetch_add(letters, Ordering::AcqRel);
     }
 
     /// The provider has said "slow down".
@@ -69,7 +81,6 @@ impl Line {
     /// The account cannot be used any more.
     pub(super) fn give_up(&self, failure: Failure) {
         self.state().dead.get_or_insert(failure);
-        self.settled.notify_one();
     }
 
     fn is_dead(&self) -> bool {
@@ -89,11 +100,11 @@ pub(super) async fn account<L: Ledger, C: Compose>(
     let (sender, receiver) = mpsc::channel(LEASED);
     let line = Arc::new(Line {
         letters: tokio::sync::Mutex::new(receiver),
-        outstanding: AtomicUsize::new(0),
-        settled: Notify::new(),
+        outstanding: shared.outstanding.clone(),
         state: Mutex::default(),
     });
-    let mut feeder = Feeder { shared: &shared, route: &route, line: &line, credit: 0, waiting: None };
+    let mut feeder =
+        Feeder { shared: &shared, route: &route, line: &line, credit: 0, lot: FIRST_LOT, waiting: None };
     let mut connections = JoinSet::new();
     let fed = feeder.feed(sender, &mut connections).await;
     while let Some(ended) = connections.join_next().await {
@@ -111,6 +122,8 @@ struct Feeder<'a, L, C> {
     line: &'a Arc<Line>,
     /// Tokens that were taken and not used.
     credit: u32,
+    /// How many letters to lease at a time.
+    lot: u32,
     /// What was told last.
     waiting: Option<Waiting>,
 }
@@ -127,6 +140,9 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
                 return Ok(());
             }
             if let Some((why, until)) = self.barred(now).await? {
+                if self.shared.options.once {
+                    return Ok(());
+                }
                 self.wait(why, until).await;
                 continue;
             }
@@ -146,7 +162,7 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
                 continue;
             }
             self.waiting = None;
-            self.line.outstanding.fetch_add(leased.len(), Ordering::AcqRel);
+            self.line.leased(leased.len());
             self.credit = self.credit.saturating_sub(u32::try_from(leased.len()).unwrap_or(u32::MAX));
             for letter in self.destined(leased, now).await? {
                 let Some(letter) = self.unsuppressed(letter, now) else { continue };
@@ -154,9 +170,11 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
                     give_back(self.shared, self.line, vec![unsent.0], now).await?;
                 }
             }
-            // Another connection where letters wait although all of those that there are have been asked.
+            // Another connection where more letters wait than those that there are would begin with.
+            let waiting = LEASED - letters.capacity();
             if connections.is_empty()
-                || letters.capacity() < LEASED && connections.len() < self.route.connections.max(1)
+                || connections.len() < self.route.connections
+                    && waiting >= connections.len() * FIRST_LOT as usize
             {
                 let (shared, route) = (self.shared.clone(), self.route.clone());
                 connections.spawn(connection::run(shared, route, self.line.clone()));
@@ -175,13 +193,16 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
         Ok(self.line.cooling(now).map(|until| (Waiting::SlowDown, Some(until))))
     }
 
-    /// How many letters there is room for; at least one.
-    async fn room(&self, letters: &mpsc::Sender<Letter>) -> u32 {
-        if letters.capacity() < LEASED / 2 {
-            // Half at a time: fewer, larger transactions.
-            drop(letters.reserve_many(LEASED / 2).await);
+    /// Waits until there is room for letters; for how many.
+    async fn room(&mut self, letters: &mpsc::Sender<Letter>) -> u32 {
+        let taken = LEASED - letters.capacity();
+        if taken == 0 {
+            self.lot = (self.lot * 2).min(LEASED as u32);
         }
-        u32::try_from(letters.capacity()).unwrap_or(u32::MAX).max(1)
+        // Half a lot at a time: fewer, larger transactions.
+        let wanted = LEASED - (self.lot as usize / 2).min(LEASED - 1);
+        drop(letters.reserve_many(wanted).await);
+        self.lot
     }
 
     /// Up to `room` tokens, or how long until there is one.
@@ -212,10 +233,11 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
 
     /// Nothing was due: whether that stays so. Else waits.
     async fn is_done(&mut self, now: Time) -> Result<bool, LedgerError> {
-        let noticed = self.line.settled.notified();
-        if self.line.outstanding.load(Ordering::Acquire) > 0 {
+        let outstanding = &self.shared.outstanding;
+        let changed = outstanding.changed.notified();
+        if outstanding.letters.load(Ordering::Acquire) > 0 {
             // What is on its way may come back.
-            let _ = tokio::time::timeout(LOOK, noticed).await;
+            let _ = tokio::time::timeout(LOOK, changed).await;
             return Ok(false);
         }
         match self.shared.ledger.next_due().await? {
@@ -239,7 +261,8 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
         let mut going = Vec::with_capacity(leased.len());
         let mut waiting: HashMap<Duration, Vec<Letter>> = HashMap::new();
         for letter in leased {
-            let domain = letter.recipients.first().map_or("", |one| one.address.domain()).to_ascii_lowercase();
+            let domain =
+                letter.recipients.first().map_or("", |one| one.address.domain()).to_ascii_lowercase();
             let rates = limits.get(&domain).or_else(|| limits.get("*"));
             let mut wait = full.get(&domain).copied();
             for (number, rate) in rates.into_iter().flatten().enumerate() {
@@ -283,7 +306,7 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
         let is_left = !letter.recipients.is_empty();
         if is_left {
             // The letter goes on its way, and is counted once more for the part that does not.
-            self.line.outstanding.fetch_add(1, Ordering::AcqRel);
+            self.line.leased(1);
         }
         self.shared.record(Settled { letter: left_out, outcomes, desk: None, line: self.line.clone() });
         is_left.then_some(letter)

@@ -200,7 +200,10 @@ mod tests {
     #[test]
     fn the_answer_to_the_last_chunk_is_the_message_s() {
         let recorder = Recorder::default();
-        play(&recorder, "C: MAIL FROM:<a@x>\nC: RCPT TO:<b@x>\nC: BDAT 17 LAST\nC. \nC: MAIL FROM:<a@x>\nC: RCPT TO:<c@x>");
+        play(
+            &recorder,
+            "C: MAIL FROM:<a@x>\nC: RCPT TO:<b@x>\nC: BDAT 17 LAST\nC. \nC: MAIL FROM:<a@x>\nC: RCPT TO:<c@x>",
+        );
         play(&recorder, "C: BDAT 17 LAST\nC. \nS: 250 1\nS: 250 2\nS: 250 3\nS: 250 4\nS: 250 5\nS: 250 6");
         assert!(recorder.next(1).ends_with("C: BDAT 17 LAST\nS: 250 1\nS: 250 2\nS: 250 3\n"));
         assert!(recorder.next(1).ends_with("C: BDAT 17 LAST\nS: 250 4\nS: 250 5\nS: 250 6\n"));

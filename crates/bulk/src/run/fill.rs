@@ -72,7 +72,8 @@ impl<L: Ledger, C: Compose> Filler<'_, L, C> {
                 () = sleep(LOOK) => {}
             }
         }
-        let ids: Vec<RecipientId> = letters.iter().flat_map(|one| one.recipients.iter().map(|r| r.id)).collect();
+        let ids: Vec<RecipientId> =
+            letters.iter().flat_map(|one| one.recipients.iter().map(|r| r.id)).collect();
         let asked = ids.len();
         self.desk.expect(letters.len());
         let begun = match self.shared.ledger.begin(ids, Time::now()).await {

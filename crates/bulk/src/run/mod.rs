@@ -48,6 +48,7 @@ struct Shared<L, C> {
     watch: watch::Watch,
     /// Accounts that can be used.
     accounts: AtomicUsize,
+    outstanding: Arc<dispatch::Outstanding>,
 }
 
 /// Runs a campaign until nothing is due any more, somebody asks it to stop, or it stops by itself. What was on its way
@@ -75,6 +76,7 @@ pub async fn run<L: Ledger, C: Compose>(
         settling: sender,
         watch,
         accounts: AtomicUsize::new(routes.len()),
+        outstanding: Arc::default(),
     });
     let mut accounts = JoinSet::new();
     for route in routes {

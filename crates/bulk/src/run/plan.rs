@@ -53,7 +53,8 @@ pub struct Options {
     pub in_a_row: u32,
     /// Stop when so many percent of the last messages were refused; 0 never.
     pub percent: u8,
-    /// Do not wait for what is due later: end when nothing is due now.
+    /// Do not wait for what is due later, for the hours, or for a provider that has said "slow down": end when nothing can
+    /// be sent now.
     pub once: bool,
     /// Who is not to be written to.
     pub suppressed: Suppressed,
@@ -89,7 +90,10 @@ impl Default for Options {
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options").field("window", &self.window).field("retry", &self.retry).finish_non_exhaustive()
+        f.debug_struct("Options")
+            .field("window", &self.window)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
     }
 }
 

@@ -72,6 +72,9 @@ mod tests {
         }
         assert_eq!(first, Some((51, (18, 52))));
         let watch = Watch::new(0, 30);
-        assert!((0..10_000).all(|n| watch.saw(n % 4 == 0).is_none()), "a quarter is less than thirty percent");
+        assert!(
+            (0..10_000).all(|n| watch.saw(n % 4 == 0).is_none()),
+            "a quarter is less than thirty percent"
+        );
     }
 }
