@@ -17,6 +17,6 @@ pub mod pace;
 pub mod report;
 pub mod resolve;
 pub mod row;
+pub mod run;
 pub mod token;
 pub mod unsubscribe;
-pub mod run;
