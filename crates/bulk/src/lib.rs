@@ -1,6 +1,7 @@
 //! Bulk mail: a sheet in, a letter and a file of its own for each row, and a proof for every recipient out.
 //!
 //! - [`campaign`]: a folder with a `campaign.toml`; what is in it, and what of it is frozen when a run begins.
+//! - [`recipients`]: sheets in every format, read row by row as they show themselves, and addresses as people write them.
 //! - [`row`]: columns and rows, whatever sheet they come from.
 //! - [`ledger`]: what is known of each recipient, durable before anything depends on it.
 //! - [`run`]: letters leave the ledger, go over connections, and come back as outcomes.
@@ -16,6 +17,7 @@ pub mod ledger;
 pub mod pace;
 pub mod report;
 pub mod resolve;
+pub mod recipients;
 pub mod row;
 pub mod run;
 pub mod token;
