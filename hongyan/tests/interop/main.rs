@@ -4,6 +4,7 @@
 //! nothing is started and each test says that it was skipped: `make test` needs no other program.
 
 mod clients;
+mod dkim;
 mod fetch;
 mod fetching;
 mod place;
