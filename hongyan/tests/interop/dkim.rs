@@ -47,7 +47,7 @@ fn dkimpy() {
         (header, ".\r\n..\r\n"),
         (header, &many),
         ("From: zhang@example.org\r\n", "a\r\n"),
-        ("FROM \t:  zhang@example.org \r\nsubJECT :a\r\n", "a\r\n"),
+        ("FROM:  zhang@example.org \r\nsubJECT:a\r\n", "a\r\n"),
         ("From: 张三 <zhang@example.org>\r\nSubject: 工资条\r\n", "a\r\n"),
         ("To: a@example.org\r\nFrom: b@example.org\r\nTo: c@example.org\r\n", "a\r\n"),
     ];
