@@ -21,13 +21,18 @@ pub fn offered(server: &Capabilities, chunking: bool) -> Offered {
 pub fn envelope_for(encoder: &Encoder, envelope: Envelope) -> Envelope {
     Envelope {
         size: encoder.len(),
-        body: match encoder.body_kind() {
-            BodyKind::SevenBit => Kind::SevenBit,
-            BodyKind::EightBit => Kind::EightBit,
-            BodyKind::Binary => Kind::Binary,
-        },
+        body: kind_of(encoder.body_kind()),
         utf8: encoder.needs_utf8(),
         ..envelope
+    }
+}
+
+/// The kind of a content, as an envelope says it.
+pub(crate) fn kind_of(kind: BodyKind) -> Kind {
+    match kind {
+        BodyKind::SevenBit => Kind::SevenBit,
+        BodyKind::EightBit => Kind::EightBit,
+        BodyKind::Binary => Kind::Binary,
     }
 }
 

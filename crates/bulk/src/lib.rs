@@ -3,6 +3,8 @@
 //! - [`campaign`]: a folder with a `campaign.toml`; what is in it, and what of it is frozen when a run begins.
 //! - [`recipients`]: sheets in every format, read row by row as they show themselves, and addresses as people write them.
 //! - [`row`]: columns and rows, whatever sheet they come from.
+//! - [`template`]: what a letter says, compiled against the columns of the sheet.
+//! - [`letter`]: a row becomes the octets of its letter.
 //! - [`ledger`]: what is known of each recipient, durable before anything depends on it.
 //! - [`run`]: letters leave the ledger, go over connections, and come back as outcomes.
 //! - [`pace`]: how fast mail may go.
@@ -14,11 +16,13 @@ pub mod campaign;
 pub mod composed;
 pub mod dkim;
 pub mod ledger;
+pub mod letter;
 pub mod pace;
 pub mod recipients;
 pub mod report;
 pub mod resolve;
 pub mod row;
 pub mod run;
+pub mod template;
 pub mod token;
 pub mod unsubscribe;

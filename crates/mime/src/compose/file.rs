@@ -62,10 +62,33 @@ impl FileSource {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, FileError> {
         let path = path.into();
         let metadata = regular(&path)?;
-        let stamp = Stamp::of(&metadata);
+        match File::open(&path) {
+            Ok(file) => Self::taken(&file, path, &metadata),
+            Err(error) => Err(FileError::from_io(path, error)),
+        }
+    }
+
+    /// Takes a file that is open already, at its start, and lies at `path`: for those who open it more carefully than by
+    /// its path. When it is read later, what lies there must still be this file.
+    ///
+    /// # Errors
+    /// [`FileError`] naming the path.
+    pub fn from_file(file: File, path: impl Into<PathBuf>) -> Result<Self, FileError> {
+        let path = path.into();
+        let metadata = match file.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) => return Err(FileError::from_io(path, error)),
+        };
+        match odd(&metadata) {
+            Some(problem) => Err(FileError { path, problem }),
+            None => Self::taken(&file, path, &metadata),
+        }
+    }
+
+    fn taken(file: &File, path: PathBuf, metadata: &Metadata) -> Result<Self, FileError> {
+        let stamp = Stamp::of(metadata);
         let mut head = Vec::new();
-        let read = File::open(&path).and_then(|file| file.take(SMALL + 1).read_to_end(&mut head));
-        if let Err(error) = read {
+        if let Err(error) = file.take(SMALL + 1).read_to_end(&mut head) {
             return Err(FileError::from_io(path, error));
         }
         let whole = head.len() as u64 <= SMALL;
@@ -184,12 +207,19 @@ impl FileReader {
 /// Refuses what is not a regular file, before it is opened: opening a pipe would wait for its writer.
 pub(super) fn regular(path: &Path) -> Result<Metadata, FileError> {
     let metadata = std::fs::metadata(path).map_err(|e| FileError::from_io(path.to_owned(), e))?;
-    let kind = metadata.file_type();
-    if kind.is_file() {
-        return Ok(metadata);
+    match odd(&metadata) {
+        Some(problem) => Err(FileError { path: path.to_owned(), problem }),
+        None => Ok(metadata),
     }
-    let problem = if kind.is_dir() { FileProblem::Directory } else { special(kind) };
-    Err(FileError { path: path.to_owned(), problem })
+}
+
+/// Why something is no regular file.
+fn odd(metadata: &Metadata) -> Option<FileProblem> {
+    match metadata.file_type() {
+        kind if kind.is_file() => None,
+        kind if kind.is_dir() => Some(FileProblem::Directory),
+        kind => Some(special(kind)),
+    }
 }
 
 #[cfg(unix)]

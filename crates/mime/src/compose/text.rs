@@ -115,7 +115,7 @@ impl Text {
     }
 
     /// The characters as HTML that goes out as UTF-8: a `<meta>` that said otherwise is corrected.
-    pub(super) fn html(&self) -> Cow<'_, str> {
+    pub fn html(&self) -> Cow<'_, str> {
         match self.source {
             CharsetSource::Given | CharsetSource::Valid => Cow::Borrowed(&self.text),
             _ => declared::corrected(&self.text),

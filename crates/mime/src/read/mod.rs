@@ -43,6 +43,7 @@ pub use bodies::Bodies;
 pub use date::DateTime;
 pub use field::Field;
 pub use finding::{Code, Finding, Severity};
+pub use html::to_text as html_to_text;
 pub use inspect::{Defect, PartSummary, Person, Summary, inspect};
 pub use limits::{
     Limits, MAX_ADDRESSES, MAX_BOUNDARY, MAX_DEPTH, MAX_EMBEDDED, MAX_EMBEDDED_BYTES, MAX_FIELD_VALUE,

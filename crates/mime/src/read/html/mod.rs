@@ -13,7 +13,7 @@ use crate::read::html::layout::Layout;
 use crate::read::html::token::{Token, Tokens, attribute};
 
 /// The text of `html`: lines without wrapping, ended by LF.
-pub(crate) fn to_text(html: &str) -> String {
+pub fn to_text(html: &str) -> String {
     let mut reader = Reader::new(html.len(), true);
     Tokens::new(html).for_each(|token| reader.token(token));
     if reader.hidden.is_some() {

@@ -1,0 +1,505 @@
+//! Makes letters of rows.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use hongyan_mime::address::{Address as Named, Mailbox};
+use hongyan_mime::compose::{ComposeError, Disposition, Draft, Part, Text};
+use hongyan_mime::read::html_to_text;
+use hongyan_proto::address::Address;
+use hongyan_proto::said::said;
+
+use super::addresses::mailboxes;
+use super::shared::{Shared, file_part, name_of};
+use super::{Addressed, Content, Held, Made, RowError, Sending, Sign};
+use crate::campaign::{Campaign, CampaignError, Place, TOKEN, normal};
+use crate::ledger::{FrozenFile, Manifest};
+use crate::row::{Columns, Row};
+use crate::template::{Fields, Id, Kind, Templates};
+
+/// Gives what tells a letter's recipient when it comes back: for the reverse-path and for unsubscribing.
+pub trait Tokens: Send + Sync {
+    /// For the reverse-path of the letter of this row to this address.
+    fn bounce(&self, row: u64, address: &str) -> String;
+    /// For taking this address off the list.
+    fn unsubscribe(&self, row: u64, address: &str) -> String;
+}
+
+/// Makes letters of rows; shared by all who do.
+pub struct Maker {
+    templates: Templates,
+    from: Option<Id>,
+    to: Id,
+    cc: Option<Id>,
+    bcc: Option<Id>,
+    reply_to: Option<Id>,
+    envelope_from: Option<Id>,
+    subject: Id,
+    text: Option<Id>,
+    html: Option<Id>,
+    headers: Vec<(String, Id)>,
+    own: Vec<(Id, Option<Id>)>,
+    shared: Shared,
+    key: String,
+    verp: Option<String>,
+    unsubscribe: Option<crate::campaign::Unsubscribe>,
+    signer: Option<Arc<dyn Sign>>,
+    tokens: Option<Arc<dyn Tokens>>,
+}
+
+impl fmt::Debug for Maker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Maker")
+            .field("templates", &self.templates)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Maker {
+    /// A maker for what the campaign's folder holds now. `key` is what Message-IDs are made of, as
+    /// [`Manifest::key`].
+    ///
+    /// # Errors
+    /// [`CampaignError`] with file and line: a template that cannot be read, a name in it that is no column, a picture or
+    /// shared attachment that is not there.
+    pub fn new(campaign: &Campaign, columns: &Columns, key: &str) -> Result<Self, CampaignError> {
+        Self::of(campaign, columns, key, None)
+    }
+
+    /// A maker for a campaign that was begun: each file must still be what it was.
+    ///
+    /// # Errors
+    /// As [`Maker::new`], and a file that has been changed.
+    pub fn frozen(campaign: &Campaign, manifest: &Manifest) -> Result<Self, CampaignError> {
+        let columns = Columns::new(manifest.columns.iter().cloned());
+        Self::of(campaign, &columns, &manifest.key, Some(&manifest.files))
+    }
+
+    fn of(
+        campaign: &Campaign,
+        columns: &Columns,
+        key: &str,
+        frozen: Option<&BTreeMap<String, FrozenFile>>,
+    ) -> Result<Self, CampaignError> {
+        let config = campaign.config();
+        let mut templates = Templates::new(columns);
+        let mut written =
+            |source: &str, kind, keys: &[&str]| templates.add(source, kind, campaign.place(keys));
+        let message = &config.message;
+        let recipients = &config.recipients;
+        let to = written(&recipients.to, Kind::Address, &["recipients", "to"])?;
+        let mut optional = |source: &Option<String>, keys: &[&str]| {
+            source.as_deref().map(|source| written(source, Kind::Address, keys)).transpose()
+        };
+        let from = optional(&message.from, &["message", "from"])?;
+        let cc = optional(&recipients.cc, &["recipients", "cc"])?;
+        let bcc = optional(&recipients.bcc, &["recipients", "bcc"])?;
+        let reply_to = optional(&message.reply_to, &["message", "reply-to"])?;
+        let envelope_from = optional(&config.send.envelope_from, &["send", "envelope-from"])?;
+        let subject = written(&message.subject, Kind::Line, &["message", "subject"])?;
+        let mut headers = Vec::new();
+        for (name, value) in &config.headers {
+            check_header(name, campaign.place(&["headers", name]))?;
+            headers.push((name.clone(), written(value, Kind::Line, &["headers", name])?));
+        }
+        let mut own = Vec::new();
+        for (at, path) in config.attach.own.iter().enumerate() {
+            let at_text = at.to_string();
+            let path = written(path, Kind::Line, &["attach", "own", &at_text])?;
+            let name = config.attach.own_names.get(at);
+            let name =
+                name.map(|name| written(name, Kind::Line, &["attach", "own-names", &at_text])).transpose()?;
+            own.push((path, name));
+        }
+        let text = match &message.text {
+            Some(path) => {
+                let text = campaign.template(path, frozen)?;
+                Some(templates.add(text.as_str(), Kind::Text, Place::line(path, Some(1)))?)
+            }
+            None => None,
+        };
+        let html = match &message.html {
+            Some(path) => Some((path.as_str(), campaign.template(path, frozen)?.html().into_owned())),
+            None => None,
+        };
+        let html_place = html.as_ref().map(|(path, _)| Place::line(*path, Some(1)));
+        let (shared, html) = Shared::new(campaign, html, frozen)?;
+        let html = match html.zip(html_place) {
+            Some((html, place)) => Some(templates.add(&html, Kind::Html, place)?),
+            None => None,
+        };
+        Ok(Self {
+            templates,
+            from,
+            to,
+            cc,
+            bcc,
+            reply_to,
+            envelope_from,
+            subject,
+            text,
+            html,
+            headers,
+            own,
+            shared,
+            key: key.to_owned(),
+            verp: config.bounces.as_ref().and_then(|bounces| bounces.verp.clone()),
+            unsubscribe: config.unsubscribe.clone(),
+            signer: None,
+            tokens: None,
+        })
+    }
+
+    /// With a signature in each letter.
+    #[must_use]
+    pub fn with_signer(mut self, signer: Arc<dyn Sign>) -> Self {
+        self.signer = Some(signer);
+        self
+    }
+
+    /// With tokens in what the campaign has a place for them in: reverse-paths and `List-Unsubscribe`.
+    #[must_use]
+    pub fn with_tokens(mut self, tokens: Arc<dyn Tokens>) -> Self {
+        self.tokens = Some(tokens);
+        self
+    }
+
+    /// To whom the letter of a row goes, and from whom. `account` is the sender where the campaign names none.
+    ///
+    /// # Errors
+    /// [`RowError`]: nobody in `To`, what is no address, no sender.
+    pub fn addressed(&self, row: &Row, account: Option<&Mailbox>) -> Result<Addressed, RowError> {
+        self.addresses(row, &self.templates.fields(row), account)
+    }
+
+    fn addresses(
+        &self,
+        row: &Row,
+        fields: &Fields,
+        account: Option<&Mailbox>,
+    ) -> Result<Addressed, RowError> {
+        let list = |id: Option<Id>| id.map_or(Ok(Vec::new()), |id| self.mailboxes(id, row, fields));
+        let to = self.mailboxes(self.to, row, fields)?;
+        if to.is_empty() {
+            return Err(self.error(
+                self.to,
+                row,
+                self.templates.only_column(self.to).map(str::to_owned),
+                said("there is no address", "没有邮箱地址"),
+                said(
+                    "fill in the cell, or take the row out of the sheet",
+                    "请填写该单元格，或从表格中删去这一行",
+                ),
+            ));
+        }
+        let from = match (self.from, account) {
+            (Some(id), _) => {
+                let mut from = self.mailboxes(id, row, fields)?;
+                match (from.len(), from.pop()) {
+                    (1, Some(from)) => from,
+                    (count, _) => {
+                        let what = said(
+                            format!("{count} senders, where one is needed"),
+                            format!("有 {count} 个发件人，应当只有一个"),
+                        );
+                        let next = said("write one address", "请写一个邮箱地址");
+                        return Err(self.error(id, row, None, what, next));
+                    }
+                }
+            }
+            (None, Some(account)) => account.clone(),
+            (None, None) => {
+                let what = said("nobody says who sends it", "没有发件人");
+                let next = said(
+                    "set from in the section [message], or name an account",
+                    "请在 [message] 一节设置 from，或指定账户",
+                );
+                return Err(RowError::new(row.number, Place::file(crate::campaign::FILE), None, what, next));
+            }
+        };
+        Ok(Addressed { to, cc: list(self.cc)?, bcc: list(self.bcc)?, reply_to: list(self.reply_to)?, from })
+    }
+
+    fn mailboxes(&self, id: Id, row: &Row, fields: &Fields) -> Result<Vec<Mailbox>, RowError> {
+        let rendered = self.templates.render(id, fields, row.number)?;
+        mailboxes(&rendered).map_err(|wrong| {
+            let column = self.templates.column_with(id, row, |cell| cell.trim() == wrong.text.trim());
+            let column = column.or_else(|| self.templates.only_column(id).map(str::to_owned));
+            let text = wrong.text.escape_debug().to_string();
+            let what = match text.is_empty() {
+                true => said("there is no address", "没有邮箱地址"),
+                false => said(
+                    format!("`{text}` is not an address: {}", wrong.why),
+                    format!("`{text}` 不是邮箱地址：{}", wrong.why),
+                ),
+            };
+            let next = said(
+                "correct the cell: name@example.org, several separated by commas",
+                "请更正单元格：name@example.org，多个地址用逗号分隔",
+            );
+            self.error(id, row, column, what, next)
+        })
+    }
+
+    /// The row's own files, as paths inside the campaign's folder; whether they are there, [`Campaign::source`] knows.
+    ///
+    /// # Errors
+    /// [`RowError`]: a path that would leave the folder.
+    pub fn own_files(&self, row: &Row) -> Result<Vec<String>, RowError> {
+        if self.own.is_empty() {
+            return Ok(Vec::new());
+        }
+        let fields = self.templates.fields(row);
+        self.own.iter().filter_map(|(id, _)| self.own_file(*id, row, &fields).transpose()).collect()
+    }
+
+    /// One of them; `None` where its path becomes empty.
+    fn own_file(&self, id: Id, row: &Row, fields: &Fields) -> Result<Option<String>, RowError> {
+        let path = self.templates.render(id, fields, row.number)?;
+        let path = path.trim();
+        if path.is_empty() {
+            return Ok(None);
+        }
+        normal(path).map(Some).map_err(|error| self.path_error(id, row, &error))
+    }
+
+    /// What is wrong with the path of one of a row's own files, said of the row, its column and the template: for those who
+    /// found out that the file is not there.
+    pub fn own_file_error(&self, row: &Row, path: &str, error: &crate::campaign::PathError) -> RowError {
+        let fields = self.templates.fields(row);
+        let named = |id: &&(Id, Option<Id>)| {
+            self.own_file(id.0, row, &fields).ok().flatten().as_deref() == Some(path)
+        };
+        match self.own.iter().find(named).or(self.own.first()) {
+            Some((id, _)) => self.path_error(*id, row, error),
+            None => {
+                let problem = error.problem();
+                RowError::new(
+                    row.number,
+                    Place::file(crate::campaign::FILE),
+                    None,
+                    problem.what,
+                    problem.next,
+                )
+            }
+        }
+    }
+
+    fn path_error(&self, id: Id, row: &Row, error: &crate::campaign::PathError) -> RowError {
+        let problem = error.problem();
+        let suspicious =
+            |cell: &str| cell.contains("..") || cell.starts_with('/') || cell.chars().any(char::is_control);
+        let column = self.templates.column_with(id, row, suspicious);
+        let column = column.or_else(|| self.templates.only_column(id).map(str::to_owned));
+        self.error(id, row, column, problem.what, problem.next)
+    }
+
+    /// Makes the letter of a row. `held` are the row's own files, in the order of [`Maker::own_files`].
+    ///
+    /// # Errors
+    /// [`RowError`].
+    pub fn letter(&self, row: &Row, held: &[Held], sending: &Sending<'_>) -> Result<Made, RowError> {
+        let fields = self.templates.fields(row);
+        let addressed = self.addresses(row, &fields, sending.from)?;
+        let subject = self.line(self.subject, row, &fields)?;
+        let envelope_from = self.reverse_path(row, &fields, &addressed)?;
+        let message_id = format!("{}.{}@{}", row.number, self.key, domain_of(&addressed.from.address));
+        let html = self.html.map(|id| self.templates.render(id, &fields, row.number)).transpose()?;
+        let text = match (self.text, &html) {
+            (Some(id), _) => Some(self.templates.render(id, &fields, row.number)?),
+            (None, Some(html)) => Some(html_to_text(html)),
+            (None, None) => None,
+        };
+        let mut extra = Vec::with_capacity(self.headers.len() + 2);
+        for (name, id) in &self.headers {
+            let value = self.line(*id, row, &fields)?;
+            if !value.is_empty() {
+                extra.push((name.clone(), value));
+            }
+        }
+        let named = |list: Vec<Mailbox>| list.into_iter().map(Named::Mailbox).collect();
+        self.unsubscribing(row, &addressed, &mut extra);
+        let attachments = self.attachments(row, &fields, held)?;
+        let inline = self.shared.inline.iter().map(|part| Part::encoded(Arc::clone(part))).collect();
+        let draft = Draft {
+            from: vec![addressed.from],
+            reply_to: named(addressed.reply_to),
+            to: named(addressed.to),
+            cc: named(addressed.cc),
+            subject: Some(subject),
+            date: Some(sending.date),
+            message_id: Some(message_id),
+            extra,
+            text: text.map(Text::new),
+            html: html.map(Text::new),
+            inline,
+            attachments,
+            ..Draft::default()
+        };
+        let encoder = draft.encoder(sending.offered).map_err(|error| self.compose_error(row, &error))?;
+        let mut content = Content::new(encoder);
+        if let Some(signer) = &self.signer {
+            content.sign(&**signer).map_err(|error| {
+                let what =
+                    said(format!("the letter cannot be signed: {error}"), format!("无法为信件签名：{error}"));
+                let next = said(
+                    "look at the section [dkim] and the row's files",
+                    "请检查 [dkim] 一节以及该行的文件",
+                );
+                RowError::new(row.number, Place::file(crate::campaign::FILE), None, what, next)
+            })?;
+        }
+        let (subject, message_id) = (draft.subject.unwrap_or_default(), draft.message_id.unwrap_or_default());
+        Ok(Made { content, envelope_from, message_id, subject })
+    }
+
+    /// A template that becomes one line of a header.
+    fn line(&self, id: Id, row: &Row, fields: &Fields) -> Result<String, RowError> {
+        let mut line = self.templates.render(id, fields, row.number)?;
+        let ends = line.trim_end().len();
+        line.truncate(ends);
+        line.drain(..line.len() - line.trim_start().len());
+        if !line.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+            return Ok(line);
+        }
+        let column = self.templates.column_with(id, row, |cell| cell.contains(['\r', '\n', '\0']));
+        let what = said(
+            "there is a line break in it, and a header field is one line",
+            "其中有换行，而邮件头字段只能是一行",
+        );
+        let next = said("take the line break out of the cell or the template", "请从单元格或模板中删去换行");
+        Err(self.error(id, row, column, what, next))
+    }
+
+    fn reverse_path(&self, row: &Row, fields: &Fields, addressed: &Addressed) -> Result<Address, RowError> {
+        let first = addressed.to.first().map_or("", |to| to.address.as_str());
+        if let Some((verp, tokens)) = self.verp.as_ref().zip(self.tokens.as_ref()) {
+            let path = verp.replace(TOKEN, &tokens.bounce(row.number, first));
+            return Address::parse(&path).map_err(|error| {
+                let what = said(format!("[bounces] verp: {error}"), format!("[bounces] verp：{error}"));
+                let next = said("write a shorter address for bounces", "请使用短一些的退信地址");
+                RowError::new(row.number, Place::file(crate::campaign::FILE), None, what, next)
+            });
+        }
+        let (id, mailbox) = match self.envelope_from {
+            Some(id) => (Some(id), self.mailboxes(id, row, fields)?.into_iter().next()),
+            None => (self.from, Some(addressed.from.clone())),
+        };
+        let text = mailbox.map(|mailbox| mailbox.address).unwrap_or_default();
+        Address::parse(&text).map_err(|error| {
+            let what = said(error.to_string(), format!("`{}` 不是邮箱地址", text.escape_debug()));
+            let next = said("write an address", "请写一个邮箱地址");
+            match id {
+                Some(id) => self.error(id, row, None, what, next),
+                None => RowError::new(row.number, Place::default(), None, what, next),
+            }
+        })
+    }
+
+    /// `List-Unsubscribe` (RFC 2369) and `List-Unsubscribe-Post` (RFC 8058).
+    fn unsubscribing(&self, row: &Row, addressed: &Addressed, extra: &mut Vec<(String, String)>) {
+        let Some((unsubscribe, tokens)) = self.unsubscribe.as_ref().zip(self.tokens.as_ref()) else { return };
+        let Some(to) = addressed.to.first() else { return };
+        let token = tokens.unsubscribe(row.number, &to.address);
+        let url = unsubscribe.url.as_ref().map(|url| format!("<{}/{token}>", url.trim_end_matches('/')));
+        let mailto =
+            unsubscribe.mailto.as_ref().map(|to| format!("<mailto:{to}?subject=unsubscribe%20{token}>"));
+        let one_click = url.is_some();
+        let both: Vec<String> = url.into_iter().chain(mailto).collect();
+        extra.push(("List-Unsubscribe".to_owned(), both.join(", ")));
+        if one_click {
+            extra.push(("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned()));
+        }
+    }
+
+    /// The row's own files first, then what everybody gets.
+    fn attachments(&self, row: &Row, fields: &Fields, held: &[Held]) -> Result<Vec<Part>, RowError> {
+        let mut parts = Vec::with_capacity(self.own.len() + self.shared.attachments.len());
+        let mut held = held.iter();
+        for (id, name) in &self.own {
+            let Some(path) = self.own_file(*id, row, fields)? else { continue };
+            // Nobody else's file: what is handed over must be what this row names.
+            let Some(held) = held.next().filter(|held| held.path == path) else {
+                let what = said(
+                    format!("the file `{path}` of this row was not brought along"),
+                    format!("没有带上这一行的文件 `{path}`"),
+                );
+                return Err(self.error(
+                    *id,
+                    row,
+                    None,
+                    what,
+                    said("begin the campaign anew", "请重新开始该活动"),
+                ));
+            };
+            let shown = match name {
+                Some(name) => self.file_name(*name, row, fields)?,
+                None => String::new(),
+            };
+            let shown = if shown.is_empty() { name_of(&path).to_owned() } else { shown };
+            let part = file_part(&held.source, &path).with_disposition(Disposition::Attachment);
+            parts.push(part.with_file_name(shown));
+        }
+        parts.extend(self.shared.attachments.iter().map(|part| Part::encoded(Arc::clone(part))));
+        Ok(parts)
+    }
+
+    fn file_name(&self, id: Id, row: &Row, fields: &Fields) -> Result<String, RowError> {
+        let name = self.line(id, row, fields)?;
+        if !name.contains(['/', '\\']) && !name.chars().any(char::is_control) {
+            return Ok(name);
+        }
+        let column = self.templates.column_with(id, row, |cell| cell.contains(['/', '\\']));
+        let shown = name.escape_debug();
+        let what = said(format!("`{shown}` cannot be a file's name"), format!("`{shown}` 不能用作文件名"));
+        let next = said(
+            "take out / and \\, as by {{ 月份 | replace(\"/\", \"-\") }}",
+            "请去掉 / 和 \\，例如写成 {{ 月份 | replace(\"/\", \"-\") }}",
+        );
+        Err(self.error(id, row, column, what, next))
+    }
+
+    fn compose_error(&self, row: &Row, error: &ComposeError) -> RowError {
+        let what = said(error.to_string(), format!("无法生成邮件：{error}"));
+        let next = said("correct the cell or the campaign", "请更正单元格或活动设置");
+        RowError::new(row.number, Place::default(), None, what, next)
+    }
+
+    fn error(
+        &self,
+        id: Id,
+        row: &Row,
+        column: Option<String>,
+        what: hongyan_proto::said::Said,
+        next: hongyan_proto::said::Said,
+    ) -> RowError {
+        RowError::new(row.number, self.templates.place(id).clone(), column, what, next)
+    }
+}
+
+/// A domain as a Message-ID can hold it.
+fn domain_of(address: &str) -> String {
+    let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let ascii = idna::domain_to_ascii(domain).unwrap_or_default();
+    let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
+    if !ascii.is_empty() && ascii.bytes().all(word) { ascii } else { "localhost".to_owned() }
+}
+
+/// Refuses a header field that composing writes itself, or whose name cannot be one.
+fn check_header(name: &str, place: Place) -> Result<(), CampaignError> {
+    let draft = Draft {
+        from: vec![Mailbox { name: None, address: "a@example.org".to_owned() }],
+        date: Some(hongyan_mime::compose::Date { seconds: 0, offset_minutes: 0 }),
+        extra: vec![(name.to_owned(), String::new())],
+        ..Draft::default()
+    };
+    draft.check().map_err(|error| {
+        CampaignError::wrong(
+            place,
+            said(error.to_string(), format!("不能设置这个邮件头字段：{error}")),
+            said("remove it, or give it another name", "请删去该行或更换名称"),
+        )
+    })
+}

@@ -1,0 +1,6 @@
+//! Campaigns in folders of their own, and the letters that are made of them.
+
+mod place;
+
+mod campaign;
+mod golden;
