@@ -13,6 +13,7 @@
 mod entry;
 mod manifest;
 mod memory;
+pub mod postgres;
 
 use std::fmt;
 use std::future::Future;
@@ -140,6 +141,8 @@ pub enum LedgerError {
     Failed(Said),
     /// The database refuses, by its rights or its state.
     Refused(Said),
+    /// The database cannot be reached, for longer than the caller wanted to wait. Nothing is lost; another start goes on.
+    Away(Said),
 }
 
 impl fmt::Display for LedgerError {
@@ -149,9 +152,11 @@ impl fmt::Display for LedgerError {
                 write!(f, "the campaign is being run by process {process}")
             }
             Self::Busy { process: None } => f.write_str("the campaign is being run by another process"),
-            Self::Damaged(said) | Self::Newer(said) | Self::Failed(said) | Self::Refused(said) => {
-                f.write_str(&said.en)
-            }
+            Self::Damaged(said)
+            | Self::Newer(said)
+            | Self::Failed(said)
+            | Self::Refused(said)
+            | Self::Away(said) => f.write_str(&said.en),
         }
     }
 }
