@@ -40,7 +40,7 @@ pub struct Contents {
 }
 
 enum Store {
-    Database { place: Arc<Place>, fetching: Line, putting: tokio::sync::Mutex<Option<Live>> },
+    Database { place: Arc<Place>, fetching: Box<Line>, putting: Box<tokio::sync::Mutex<Option<Live>>> },
     Folder(PathBuf),
 }
 
@@ -48,8 +48,8 @@ impl Contents {
     /// In the database. `cache` is a folder of this machine; `patience` as in [`Options`](super::Options).
     pub fn database(place: &Place, cache: PathBuf, patience: Duration) -> Self {
         let place = Arc::new(place.clone());
-        let fetching = Line::new(place.clone(), Purpose::Bulk);
-        let store = Store::Database { place, fetching, putting: tokio::sync::Mutex::default() };
+        let fetching = Box::new(Line::new(place.clone(), Purpose::Bulk));
+        let store = Store::Database { place, fetching, putting: Box::default() };
         Self { store, cache, patience, seen: Mutex::default() }
     }
 

@@ -134,7 +134,7 @@ impl Shared {
                 self.held.hold(epoch, ids, now, until);
                 return Ok(letters);
             }
-            if self.held.current().is_some() && !self.queue_head().await?.is_some_and(|due| due <= now) {
+            if self.held.current().is_some() && self.queue_head().await?.is_none_or(|due| due > now) {
                 return Ok(Vec::new());
             }
         }
