@@ -14,6 +14,7 @@ mod entry;
 mod manifest;
 mod memory;
 pub mod postgres;
+pub mod sqlite;
 
 use std::fmt;
 use std::future::Future;

@@ -1,0 +1,142 @@
+//! Reading beside the writer: its own connections, each reading one state of the file from beginning to end.
+
+use std::ops::RangeInclusive;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::books::each_chunk;
+use super::requests::session_sum;
+use super::standing::{Chunk, Standing};
+use super::sum::SUM;
+use super::trouble::{Trouble, damaged};
+use super::{attempts, loaded};
+use crate::ledger::{Entry, Filter, Opening, RecipientId, SessionId, State, Tally, Time};
+
+/// How many recipients are in each state.
+pub(super) fn tally(connection: &Connection, recipients: i64) -> Result<Tally, Trouble> {
+    let mut tally = Tally::default();
+    each_chunk(connection, recipients, 0, |chunk| {
+        chunk.iter().for_each(|(_, standing)| tally.add(standing.state, 1));
+        Ok(true)
+    })?;
+    Ok(tally)
+}
+
+/// Up to `limit` entries behind `after`.
+pub(super) fn page(
+    connection: &Connection,
+    recipients: i64,
+    after: RecipientId,
+    limit: usize,
+    filter: Filter,
+) -> Result<Vec<Entry>, Trouble> {
+    let mut wanted = after.0.max(0).saturating_add(1)..=recipients;
+    if let Some(row) = filter.row {
+        let Some(ids) = loaded::ids_of_row(connection, row)? else { return Ok(Vec::new()) };
+        wanted = *wanted.start().max(ids.start())..=*wanted.end().min(ids.end());
+    }
+    let standings = standings(connection, recipients, &wanted, limit, filter.state)?;
+    let mut entries = Vec::with_capacity(standings.len());
+    for run in standings.chunk_by(|(id, _), (next, _)| id + 1 == *next) {
+        if let (Some((first, _)), Some((last, _))) = (run.first(), run.last()) {
+            read_run(connection, *first..=*last, run, &mut entries)?;
+        }
+    }
+    Ok(entries)
+}
+
+/// Who of those wanted is in this state, up to so many.
+fn standings(
+    connection: &Connection,
+    recipients: i64,
+    wanted: &RangeInclusive<i64>,
+    limit: usize,
+    state: Option<State>,
+) -> Result<Vec<(i64, Standing)>, Trouble> {
+    let mut found = Vec::new();
+    if wanted.is_empty() || limit == 0 {
+        return Ok(found);
+    }
+    let (from, _) = Chunk::place(*wanted.start());
+    each_chunk(connection, recipients, from, |chunk| {
+        let is_wanted = |(id, standing): &(i64, Standing)| {
+            wanted.contains(id) && state.is_none_or(|state| state == standing.state)
+        };
+        let room = limit - found.len();
+        found.extend(chunk.iter().filter(is_wanted).take(room));
+        let next = chunk.first().saturating_add(chunk.len() as i64);
+        Ok(found.len() < limit && next <= *wanted.end())
+    })?;
+    Ok(found)
+}
+
+/// The entries of recipients whose ids follow each other.
+fn read_run(
+    connection: &Connection,
+    ids: RangeInclusive<i64>,
+    standings: &[(i64, Standing)],
+    entries: &mut Vec<Entry>,
+) -> Result<(), Trouble> {
+    let mut recipients = Vec::with_capacity(standings.len());
+    loaded::recipients(connection, ids.clone(), &mut recipients)?;
+    let mut attempts = attempts::of(connection, &ids)?.into_iter().peekable();
+    let mut letter = None;
+    for (loaded, (id, standing)) in recipients.into_iter().zip(standings) {
+        let known = letter.take().filter(|(row, _)| *row == loaded.row);
+        let (_, (row, files)) = match known {
+            Some(letter) => letter,
+            None => (loaded.row, loaded::letter(connection, loaded.row)?),
+        };
+        letter = Some((loaded.row, (row.clone(), files.clone())));
+        let mut of_this = Vec::new();
+        while let Some((_, attempt)) = attempts.next_if(|(of, _)| of == id) {
+            of_this.push(attempt);
+        }
+        let recorded = standing.attempt.saturating_sub(u16::from(standing.state == State::InData));
+        if !(1..=u32::from(recorded)).eq(of_this.iter().map(|attempt| attempt.number)) {
+            return Err(damaged(
+                format!("an attempt of recipient {id} is missing"),
+                format!("缺少第 {id} 号收件人的一条尝试记录"),
+            ));
+        }
+        let waits = matches!(standing.state, State::Pending | State::Deferred);
+        entries.push(Entry {
+            id: loaded.id,
+            address: loaded.address,
+            role: loaded.role,
+            row,
+            files,
+            state: standing.state,
+            due: standing.time.filter(|_| waits),
+            attempts: of_this,
+        });
+    }
+    match attempts.next() {
+        None => Ok(()),
+        Some((id, _)) => Err(damaged(
+            format!("recipient {id} has an attempt too many"),
+            format!("第 {id} 号收件人多出一条尝试记录"),
+        )),
+    }
+}
+
+/// How a connection was opened.
+pub(super) fn opening(connection: &Connection, id: SessionId) -> Result<Option<Opening>, Trouble> {
+    let sql = "SELECT opened, account, transcript, sum FROM session WHERE id = ?";
+    let found: Option<(i64, String, String, [u8; SUM])> = connection
+        .prepare_cached(sql)?
+        .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .optional()?;
+    match found {
+        Some((opened, account, transcript, sum))
+            if sum != session_sum(id.0, Time(opened), &account, &transcript) =>
+        {
+            Err(damaged(format!("connection {} is damaged", id.0), format!("第 {} 个连接的记录已损坏", id.0)))
+        }
+        found => Ok(found.map(|(opened, account, transcript, _)| Opening {
+            opened: Time(opened),
+            account,
+            transcript,
+        })),
+    }
+}
