@@ -6,6 +6,7 @@
 mod bulk;
 mod completions;
 mod demo;
+mod dkim;
 mod draft;
 mod exit;
 mod export;
@@ -58,6 +59,7 @@ struct Hongyan {
 enum Command {
     Send(Box<send::Args>),
     Bulk(bulk::Args),
+    Dkim(dkim::Args),
     Recv(recv::Args),
     Fetch(Box<fetch::Args>),
     List(list::Args),
@@ -80,6 +82,7 @@ impl Command {
         match self {
             Self::Send(args) => args.run(),
             Self::Bulk(args) => args.run(),
+            Self::Dkim(args) => args.run(),
             Self::Recv(args) => args.run(),
             Self::Reply(args) => args.run(),
             Self::Forward(args) => args.run(),

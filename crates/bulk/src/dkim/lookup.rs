@@ -2,13 +2,18 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{Name, RData};
 use hongyan_proto::said::{Said, said};
 
-use super::record::Record;
+use super::error::NameError;
+use super::name;
+
+/// How long one try of a question may take; each is tried twice over UDP, then over TCP.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What asks the DNS.
 pub type Resolver = hickory_resolver::TokioResolver;
@@ -67,7 +72,7 @@ impl std::error::Error for LookupError {}
 /// [`LookupError::NoServer`].
 pub fn resolver(server: Option<SocketAddr>) -> Result<Resolver, LookupError> {
     let no_server = |error: hickory_resolver::net::NetError| LookupError::NoServer { why: error.to_string() };
-    let builder = match server {
+    let mut builder = match server {
         None => Resolver::builder_tokio().map_err(no_server)?,
         Some(server) => {
             let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
@@ -79,16 +84,25 @@ pub fn resolver(server: Option<SocketAddr>) -> Result<Resolver, LookupError> {
             Resolver::builder_with_config(config, TokioRuntimeProvider::default())
         }
     };
+    builder.options_mut().timeout = TIMEOUT;
     builder.build().map_err(no_server)
 }
 
-/// The TXT records at the name of `record`, the strings of each joined. More than one is a mistake of whoever keeps the
-/// zone: receivers may take any of them.
+/// The name at which the record of this domain and selector stands: `selector._domainkey.domain`.
+///
+/// # Errors
+/// A domain or selector that cannot be in the DNS.
+pub fn lookup_name(domain: &str, selector: &str) -> Result<String, NameError> {
+    Ok(format!("{}._domainkey.{}", name::selector(selector)?, name::domain(domain)?))
+}
+
+/// The TXT records at this name ([`lookup_name`], [`Record::name`](super::Record::name)), the strings of each joined.
+/// More than one is a mistake of whoever keeps the zone: receivers may take any of them.
 ///
 /// # Errors
 /// [`LookupError::Missing`], [`LookupError::Failed`].
-pub async fn published(resolver: &Resolver, record: &Record) -> Result<Vec<String>, LookupError> {
-    let name = record.name();
+pub async fn published(resolver: &Resolver, name: &str) -> Result<Vec<String>, LookupError> {
+    let name = name.to_owned();
     let failed = |why: String| LookupError::Failed { name: name.clone(), why };
     // With the dot at the end no search domain is appended.
     let asked = Name::from_str_relaxed(format!("{name}.")).map_err(|error| failed(error.to_string()))?;

@@ -22,7 +22,7 @@ pub use body::BodyHash;
 pub use error::{KeyError, NameError, SetupError, SignError};
 pub use generate::{BITS, MAX_BITS, MIN_BITS, generate};
 pub use key::{Algorithm, MAX_KEY_FILE, PrivateKey, PublicKey};
-pub use lookup::{LookupError, Resolver, published, resolver};
+pub use lookup::{LookupError, Resolver, lookup_name, published, resolver};
 pub use published::{Difference, MAX_RECORD, Published, RecordError};
 pub use record::{MAX_STRING, Record};
 pub use sign::{MAX_HEADER, Signer};
