@@ -27,9 +27,9 @@ pub(crate) use files::changed;
 pub use files::sha256_of;
 pub use folder::{Folder, MAX_PATH, PathError, PathProblem, normal};
 pub use freeze::{Change, Changed};
-pub use written::TOKEN;
 
 use crate::ledger::{FrozenFile, Manifest};
+use crate::letter::Held;
 use crate::pace::{Hours, Steps};
 use files::Files;
 use written::Written;
@@ -200,6 +200,14 @@ impl Campaign {
         }
         let lies = self.files.join(path)?;
         FileSource::from_file(file, lies).map_err(|error| files::failed(path, &error))
+    }
+
+    /// One of a row's own files, to be sent.
+    ///
+    /// # Errors
+    /// As [`Campaign::source`].
+    pub fn hold(&self, path: &str, frozen: Option<&FrozenFile>) -> Result<Held, PathError> {
+        Ok(Held { path: normal(path)?, source: self.source(path, frozen)?, frozen: frozen.cloned() })
     }
 
     /// What a file of the campaign is now: read as a stream, so that it may be as large as it likes.

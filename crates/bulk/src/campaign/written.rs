@@ -1,12 +1,14 @@
 //! Reading `campaign.toml`: what is wrong in it, with its line, before anything else is looked at.
 
-use hongyan_proto::said::{Said, said};
+use hongyan_proto::said::{Problem, Said, said};
 use toml::de::{DeTable, DeValue};
 
 use super::config::Config;
 use super::error::{CampaignError, Place};
 use super::{FILE, Timing, folder};
 use crate::pace::{Hours, Steps, duration};
+use crate::token::{Key, Verp};
+use crate::unsubscribe::{Unsubscribe, UnsubscribeError};
 
 /// Knows the line of each key.
 #[derive(Debug)]
@@ -189,59 +191,24 @@ fn check_sending(config: &Config, written: &Written<'_>) -> Result<(), CampaignE
     Ok(())
 }
 
-/// The mark in an address pattern in whose place the token comes.
-pub const TOKEN: &str = "{token}";
-
 fn check_lists(config: &Config, written: &Written<'_>) -> Result<(), CampaignError> {
+    let said_there = |keys: &[&str], problem: Problem| {
+        CampaignError::wrong(written.place(keys), problem.what, problem.next)
+    };
     if let Some(unsubscribe) = &config.unsubscribe {
-        if unsubscribe.mailto.is_none() && unsubscribe.url.is_none() {
-            let what = said("neither `mailto` nor `url` is set", "`mailto` 和 `url` 都没有设置");
-            let next = said("set one of them, or remove the section", "请设置其中之一，或删去该节");
-            return Err(written.wrong(&["unsubscribe"], what, next));
-        }
-        if let Some(mailto) = &unsubscribe.mailto
-            && let Err(why) = hongyan_proto::address::Address::parse(mailto)
-        {
-            let what = said(why.to_string(), format!("`{}` 不是邮箱地址", mailto.escape_debug()));
-            return Err(written.wrong(
-                &["unsubscribe", "mailto"],
-                what,
-                said("write an address", "请写一个邮箱地址"),
-            ));
-        }
-        if let Some(url) = &unsubscribe.url
-            && (!url.starts_with("https://")
-                || url.bytes().any(|b| !b.is_ascii_graphic() || matches!(b, b'<' | b'>')))
-        {
-            let what = said(
-                "RFC 8058 wants an https:// address, in ASCII",
-                "RFC 8058 要求 https:// 开头的 ASCII 地址",
-            );
-            return Err(written.wrong(
-                &["unsubscribe", "url"],
-                what,
-                said(
-                    "write it as https://example.org/unsubscribe",
-                    "请写成 https://example.org/unsubscribe 的形式",
-                ),
-            ));
-        }
+        // The key plays no part in what is wrong.
+        let key = Key::from_octets([0; 32]);
+        Unsubscribe::from_config(unsubscribe, &key).map_err(|error| {
+            let key = match &error {
+                UnsubscribeError::Nowhere => &["unsubscribe"][..],
+                UnsubscribeError::Mailto { .. } => &["unsubscribe", "mailto"],
+                UnsubscribeError::Url { .. } => &["unsubscribe", "url"],
+            };
+            said_there(key, error.problem())
+        })?;
     }
     if let Some(verp) = config.bounces.as_ref().and_then(|bounces| bounces.verp.as_ref()) {
-        let once = verp.matches(TOKEN).count() == 1;
-        let address = hongyan_proto::address::Address::parse(&verp.replace(TOKEN, "t"));
-        let in_local = verp.rsplit_once('@').is_some_and(|(local, _)| local.contains(TOKEN));
-        if !once || !in_local || address.is_err() {
-            let what = said(
-                format!("`{}` is not an address with {TOKEN} before its @", verp.escape_debug()),
-                format!("`{}` 不是在 @ 之前含有 {TOKEN} 的地址", verp.escape_debug()),
-            );
-            return Err(written.wrong(
-                &["bounces", "verp"],
-                what,
-                said("write it as bounces+{token}@example.org", "请写成 bounces+{token}@example.org 的形式"),
-            ));
-        }
+        Verp::parse(verp).map_err(|error| said_there(&["bounces", "verp"], error.problem()))?;
     }
     Ok(())
 }

@@ -4,8 +4,10 @@
 //! A name of `x@example.org>, <y@example.org` stays a name, however odd. Where a cell stands alone it may hold anything that
 //! people write into a cell: several addresses, with names.
 
-use hongyan_mime::address::{Address, Mailbox, parse_list_strict};
+use hongyan_mime::address::Mailbox;
+use hongyan_proto::said::{Said, said};
 
+use crate::recipients::addresses;
 use crate::template::VALUE;
 
 /// Why there are no mailboxes in it.
@@ -14,7 +16,7 @@ pub(super) struct NoMailboxes {
     /// What stands where an address should.
     pub(super) text: String,
     /// What is wrong with it.
-    pub(super) why: String,
+    pub(super) what: Said,
 }
 
 /// One entry of the list, what is a cell's and what the template's told apart.
@@ -72,33 +74,42 @@ fn entries(rendered: &str) -> Vec<Entry> {
 /// A name and an address that the template holds apart.
 fn mailbox(name: &str, address: &str, after: &str) -> Result<Mailbox, NoMailboxes> {
     let address = address.trim();
-    let fail = |why: String| NoMailboxes { text: address.to_owned(), why };
+    let fail = |en: &str, zh: &str| {
+        let shown = address.escape_debug();
+        Err(NoMailboxes {
+            text: address.to_owned(),
+            what: said(format!("“{shown}” {en}"), format!("“{shown}”{zh}")),
+        })
+    };
+    if address.is_empty() {
+        return Err(NoMailboxes {
+            text: String::new(), what: said("there is no address", "没有邮箱地址")
+        });
+    }
     if !after.trim().is_empty() {
-        return Err(fail("something follows the address".to_owned()));
+        return fail("is followed by something in the template", "之后模板中还有内容");
     }
-    let mailbox = Mailbox::parse(address).map_err(|error| fail(error.to_string()))?;
-    if mailbox.name.is_some() || address.starts_with('<') {
-        return Err(fail("it holds more than an address".to_owned()));
-    }
+    let mut all = list(address)?;
+    let mailbox = match (all.pop(), all.is_empty()) {
+        (Some(mailbox), true) if mailbox.name.is_none() && !address.contains(['<', '>']) => mailbox,
+        _ => return fail("holds more than one address, without a name", "不是单独一个不带姓名的地址"),
+    };
     let name = name.trim();
     let bare = name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(name).trim();
     if bare.chars().any(char::is_control) {
-        return Err(NoMailboxes {
-            text: bare.to_owned(),
-            why: "the name holds a control character, such as a line break".to_owned(),
-        });
+        let shown = bare.escape_debug();
+        let what = said(
+            format!("the name “{shown}” holds a line break or another control character"),
+            format!("姓名“{shown}”含有换行或其他控制字符"),
+        );
+        return Err(NoMailboxes { text: bare.to_owned(), what });
     }
     Ok(Mailbox { name: (!bare.is_empty()).then(|| bare.to_owned()), address: mailbox.address })
 }
 
 /// What stands in a cell.
 fn list(text: &str) -> Result<Vec<Mailbox>, NoMailboxes> {
-    if text.is_empty() {
-        return Ok(Vec::new());
-    }
-    let list = parse_list_strict(text)
-        .map_err(|error| NoMailboxes { text: text.to_owned(), why: error.to_string() })?;
-    Ok(list.iter().flat_map(Address::mailboxes).cloned().collect())
+    addresses(text).map_err(|error| NoMailboxes { text: text.to_owned(), what: error.said() })
 }
 
 #[cfg(test)]

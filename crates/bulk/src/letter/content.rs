@@ -3,21 +3,12 @@
 use std::fmt;
 use std::io::{self, BufRead, Read};
 
-use hongyan_mime::compose::{BodyKind, Encoder};
+use hongyan_mime::compose::{BodyKind, Encoder, Stretch};
 use hongyan_net::smtp::{Body, Mail};
 use hongyan_proto::smtp::Envelope;
 
 use crate::composed::kind_of;
-
-/// Signs a letter (RFC 6376): from its header, without the empty line, and its body it makes a whole
-/// `DKIM-Signature` field, folded and ended by CRLF.
-pub trait Sign: Send + Sync {
-    /// The field.
-    ///
-    /// # Errors
-    /// Where the body cannot be read, or the key cannot sign.
-    fn sign(&self, header: &[u8], body: &mut dyn BufRead) -> io::Result<String>;
-}
+use crate::dkim::{SignError, Signer};
 
 /// The octets of a letter.
 pub struct Content {
@@ -39,15 +30,11 @@ impl Content {
     }
 
     /// Reads the letter once and puts its signature before it.
-    pub(super) fn sign(&mut self, signer: &dyn Sign) -> io::Result<()> {
+    pub(super) fn sign(&mut self, signer: &Signer, seconds: i64) -> Result<(), SignError> {
         let field = match self.encoder.as_contiguous() {
-            Some(whole) => {
-                let end = header_end(whole).unwrap_or(whole.len());
-                signer.sign(&whole[..end], &mut &whole[(end + 2).min(whole.len())..])?
-            }
+            Some(whole) => signer.sign_message(whole, seconds)?,
             None => {
-                let header = take_header(&mut self.encoder)?;
-                let field = signer.sign(&header, &mut self.encoder)?;
+                let field = signer.sign_message(&mut self.encoder, seconds)?;
                 self.encoder.restart()?;
                 field
             }
@@ -76,6 +63,11 @@ impl Content {
         self.encoder.needs_utf8()
     }
 
+    /// What it is made of, in order.
+    pub fn stretches(&self) -> impl Iterator<Item = Stretch<'_>> {
+        std::iter::once(Stretch::Written(&self.signature)).chain(self.encoder.stretches())
+    }
+
     /// The letter to be handed to a session; of `envelope` only the addresses are needed.
     pub fn mail(self, envelope: Envelope) -> Mail {
         let envelope = Envelope {
@@ -85,31 +77,6 @@ impl Content {
             ..envelope
         };
         Mail { envelope, body: Box::new(self) }
-    }
-}
-
-/// Where the header ends: after the CRLF of its last field.
-fn header_end(message: &[u8]) -> Option<usize> {
-    message.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 2)
-}
-
-/// Reads the header and the empty line after it.
-fn take_header(encoder: &mut Encoder) -> io::Result<Vec<u8>> {
-    let mut header = Vec::new();
-    loop {
-        let before = header.len();
-        let piece = encoder.fill_buf()?;
-        if piece.is_empty() {
-            return Ok(header);
-        }
-        header.extend_from_slice(piece);
-        let taken = piece.len();
-        if let Some(end) = header_end(&header) {
-            encoder.consume(end + 2 - before);
-            header.truncate(end);
-            return Ok(header);
-        }
-        encoder.consume(taken);
     }
 }
 

@@ -8,23 +8,22 @@ use hongyan_mime::address::{Address as Named, Mailbox};
 use hongyan_mime::compose::{ComposeError, Disposition, Draft, Part, Text};
 use hongyan_mime::read::html_to_text;
 use hongyan_proto::address::Address;
-use hongyan_proto::said::said;
+use hongyan_proto::said::{Said, said};
 
 use super::addresses::mailboxes;
+use super::fingerprint::Known;
 use super::shared::{Shared, file_part, name_of};
-use super::{Addressed, Content, Held, Made, RowError, Sending, Sign};
-use crate::campaign::{Campaign, CampaignError, Place, TOKEN, normal};
+use super::{Addressed, Content, Held, Made, RowError, Sending};
+use crate::campaign::{Campaign, CampaignError, FILE, PathError, Place, normal};
+use crate::dkim::Signer;
 use crate::ledger::{FrozenFile, Manifest};
 use crate::row::{Columns, Row};
 use crate::template::{Fields, Id, Kind, Templates};
+use crate::token::{Key, Purpose, Verp};
+use crate::unsubscribe::Unsubscribe;
 
-/// Gives what tells a letter's recipient when it comes back: for the reverse-path and for unsubscribing.
-pub trait Tokens: Send + Sync {
-    /// For the reverse-path of the letter of this row to this address.
-    fn bounce(&self, row: u64, address: &str) -> String;
-    /// For taking this address off the list.
-    fn unsubscribe(&self, row: u64, address: &str) -> String;
-}
+/// Signs nothing that counts: for a look at letters before a run.
+const DRAFT: Key = Key::from_octets([0; 32]);
 
 /// Makes letters of rows; shared by all who do.
 pub struct Maker {
@@ -41,11 +40,13 @@ pub struct Maker {
     headers: Vec<(String, Id)>,
     own: Vec<(Id, Option<Id>)>,
     shared: Shared,
+    known: Known,
     key: String,
-    verp: Option<String>,
-    unsubscribe: Option<crate::campaign::Unsubscribe>,
-    signer: Option<Arc<dyn Sign>>,
-    tokens: Option<Arc<dyn Tokens>>,
+    verp: Option<Verp>,
+    /// What tokens are signed with; none, and letters carry none.
+    tokens: Option<Key>,
+    unsubscribe: Option<Unsubscribe>,
+    signer: Option<Signer>,
 }
 
 impl fmt::Debug for Maker {
@@ -84,7 +85,8 @@ impl Maker {
         frozen: Option<&BTreeMap<String, FrozenFile>>,
     ) -> Result<Self, CampaignError> {
         let config = campaign.config();
-        let mut templates = Templates::new(columns);
+        let mut templates =
+            Templates::new(columns, config.unsubscribe.as_ref().is_some_and(|with| with.url.is_some()));
         let mut written =
             |source: &str, kind, keys: &[&str]| templates.add(source, kind, campaign.place(keys));
         let message = &config.message;
@@ -143,26 +145,34 @@ impl Maker {
             html,
             headers,
             own,
+            known: Known::of(shared.attachments.iter().chain(&shared.inline)),
             shared,
             key: key.to_owned(),
-            verp: config.bounces.as_ref().and_then(|bounces| bounces.verp.clone()),
-            unsubscribe: config.unsubscribe.clone(),
-            signer: None,
+            // What is wrong in it was said when the campaign was opened.
+            verp: config.bounces.as_ref().and_then(|bounces| Verp::parse(bounces.verp.as_deref()?).ok()),
             tokens: None,
+            unsubscribe: config
+                .unsubscribe
+                .as_ref()
+                .and_then(|with| Unsubscribe::from_config(with, &DRAFT).ok()),
+            signer: None,
         })
     }
 
     /// With a signature in each letter.
     #[must_use]
-    pub fn with_signer(mut self, signer: Arc<dyn Sign>) -> Self {
+    pub fn with_signer(mut self, signer: Signer) -> Self {
         self.signer = Some(signer);
         self
     }
 
-    /// With tokens in what the campaign has a place for them in: reverse-paths and `List-Unsubscribe`.
+    /// With this key's tokens in what the campaign has a place for them in: the reverse-path, `List-Unsubscribe`, and
+    /// `{{ unsubscribe_link }}`. Without it, letters have the sender's reverse-path, and their links are good for nothing.
     #[must_use]
-    pub fn with_tokens(mut self, tokens: Arc<dyn Tokens>) -> Self {
-        self.tokens = Some(tokens);
+    pub fn with_tokens(mut self, campaign: &Campaign, key: &Key) -> Self {
+        let unsubscribe = campaign.config().unsubscribe.as_ref();
+        self.unsubscribe = unsubscribe.and_then(|with| Unsubscribe::from_config(with, key).ok());
+        self.tokens = Some(key.clone());
         self
     }
 
@@ -216,7 +226,7 @@ impl Maker {
                     "set from in the section [message], or name an account",
                     "请在 [message] 一节设置 from，或指定账户",
                 );
-                return Err(RowError::new(row.number, Place::file(crate::campaign::FILE), None, what, next));
+                return Err(RowError::new(row.number, Place::file(FILE), None, what, next));
             }
         };
         Ok(Addressed { to, cc: list(self.cc)?, bcc: list(self.bcc)?, reply_to: list(self.reply_to)?, from })
@@ -225,21 +235,15 @@ impl Maker {
     fn mailboxes(&self, id: Id, row: &Row, fields: &Fields) -> Result<Vec<Mailbox>, RowError> {
         let rendered = self.templates.render(id, fields, row.number)?;
         mailboxes(&rendered).map_err(|wrong| {
-            let column = self.templates.column_with(id, row, |cell| cell.trim() == wrong.text.trim());
+            let column = self
+                .templates
+                .column_with(id, row, |cell| !wrong.text.is_empty() && cell.contains(&wrong.text));
             let column = column.or_else(|| self.templates.only_column(id).map(str::to_owned));
-            let text = wrong.text.escape_debug().to_string();
-            let what = match text.is_empty() {
-                true => said("there is no address", "没有邮箱地址"),
-                false => said(
-                    format!("`{text}` is not an address: {}", wrong.why),
-                    format!("`{text}` 不是邮箱地址：{}", wrong.why),
-                ),
-            };
             let next = said(
                 "correct the cell: name@example.org, several separated by commas",
                 "请更正单元格：name@example.org，多个地址用逗号分隔",
             );
-            self.error(id, row, column, what, next)
+            self.error(id, row, column, wrong.what, next)
         })
     }
 
@@ -267,7 +271,7 @@ impl Maker {
 
     /// What is wrong with the path of one of a row's own files, said of the row, its column and the template: for those who
     /// found out that the file is not there.
-    pub fn own_file_error(&self, row: &Row, path: &str, error: &crate::campaign::PathError) -> RowError {
+    pub fn own_file_error(&self, row: &Row, path: &str, error: &PathError) -> RowError {
         let fields = self.templates.fields(row);
         let named = |id: &&(Id, Option<Id>)| {
             self.own_file(id.0, row, &fields).ok().flatten().as_deref() == Some(path)
@@ -276,18 +280,12 @@ impl Maker {
             Some((id, _)) => self.path_error(*id, row, error),
             None => {
                 let problem = error.problem();
-                RowError::new(
-                    row.number,
-                    Place::file(crate::campaign::FILE),
-                    None,
-                    problem.what,
-                    problem.next,
-                )
+                RowError::new(row.number, Place::file(FILE), None, problem.what, problem.next)
             }
         }
     }
 
-    fn path_error(&self, id: Id, row: &Row, error: &crate::campaign::PathError) -> RowError {
+    fn path_error(&self, id: Id, row: &Row, error: &PathError) -> RowError {
         let problem = error.problem();
         let suspicious =
             |cell: &str| cell.contains("..") || cell.starts_with('/') || cell.chars().any(char::is_control);
@@ -303,6 +301,7 @@ impl Maker {
     pub fn letter(&self, row: &Row, held: &[Held], sending: &Sending<'_>) -> Result<Made, RowError> {
         let fields = self.templates.fields(row);
         let addressed = self.addresses(row, &fields, sending.from)?;
+        let fields = self.with_link(fields, row, &addressed);
         let subject = self.line(self.subject, row, &fields)?;
         let envelope_from = self.reverse_path(row, &fields, &addressed)?;
         let message_id = format!("{}.{}@{}", row.number, self.key, domain_of(&addressed.from.address));
@@ -320,7 +319,10 @@ impl Maker {
             }
         }
         let named = |list: Vec<Mailbox>| list.into_iter().map(Named::Mailbox).collect();
-        self.unsubscribing(row, &addressed, &mut extra);
+        if let Some((unsubscribe, to)) = self.unsubscribe.as_ref().zip(addressed.to.first()) {
+            let fields = unsubscribe.fields(&self.key, row.number, &to.address);
+            extra.extend(fields.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        }
         let attachments = self.attachments(row, &fields, held)?;
         let inline = self.shared.inline.iter().map(|part| Part::encoded(Arc::clone(part))).collect();
         let draft = Draft {
@@ -341,18 +343,33 @@ impl Maker {
         let encoder = draft.encoder(sending.offered).map_err(|error| self.compose_error(row, &error))?;
         let mut content = Content::new(encoder);
         if let Some(signer) = &self.signer {
-            content.sign(&**signer).map_err(|error| {
-                let what =
-                    said(format!("the letter cannot be signed: {error}"), format!("无法为信件签名：{error}"));
+            content.sign(signer, sending.date.seconds).map_err(|error| {
                 let next = said(
                     "look at the section [dkim] and the row's files",
                     "请检查 [dkim] 一节以及该行的文件",
                 );
-                RowError::new(row.number, Place::file(crate::campaign::FILE), None, what, next)
+                RowError::new(row.number, Place::file(FILE), None, error.said(), next)
             })?;
         }
         let (subject, message_id) = (draft.subject.unwrap_or_default(), draft.message_id.unwrap_or_default());
         Ok(Made { content, envelope_from, message_id, subject })
+    }
+
+    /// What proves later that it was this letter, and its length in octets. It is SHA-256 over the letter, in which shared
+    /// attachments and pictures, files read while they are sent and files above 16 KiB stand by their own SHA-256.
+    ///
+    /// # Errors
+    /// Where a file that was not frozen cannot be read.
+    pub fn fingerprint(&self, made: &Made, held: &[Held]) -> std::io::Result<([u8; 32], u64)> {
+        Ok((self.known.fingerprint(&made.content, held)?, made.content.len()))
+    }
+
+    fn with_link(&self, fields: Fields, row: &Row, addressed: &Addressed) -> Fields {
+        let to = addressed.to.first().map(|to| to.address.as_str()).unwrap_or_default();
+        match self.unsubscribe.as_ref().and_then(|with| with.link(&self.key, row.number, to)) {
+            Some(link) => fields.with_link(link),
+            None => fields,
+        }
     }
 
     /// A template that becomes one line of a header.
@@ -375,12 +392,12 @@ impl Maker {
 
     fn reverse_path(&self, row: &Row, fields: &Fields, addressed: &Addressed) -> Result<Address, RowError> {
         let first = addressed.to.first().map_or("", |to| to.address.as_str());
-        if let Some((verp, tokens)) = self.verp.as_ref().zip(self.tokens.as_ref()) {
-            let path = verp.replace(TOKEN, &tokens.bounce(row.number, first));
-            return Address::parse(&path).map_err(|error| {
-                let what = said(format!("[bounces] verp: {error}"), format!("[bounces] verp：{error}"));
+        if let Some((verp, key)) = self.verp.as_ref().zip(self.tokens.as_ref()) {
+            let token = key.token(Purpose::Verp, &self.key, row.number, first);
+            return verp.address(&token).map_err(|error| {
+                let what = said(format!("bounces.verp: {error}"), format!("bounces.verp：{error}"));
                 let next = said("write a shorter address for bounces", "请使用短一些的退信地址");
-                RowError::new(row.number, Place::file(crate::campaign::FILE), None, what, next)
+                RowError::new(row.number, Place::file(FILE), None, what, next)
             });
         }
         let (id, mailbox) = match self.envelope_from {
@@ -396,22 +413,6 @@ impl Maker {
                 None => RowError::new(row.number, Place::default(), None, what, next),
             }
         })
-    }
-
-    /// `List-Unsubscribe` (RFC 2369) and `List-Unsubscribe-Post` (RFC 8058).
-    fn unsubscribing(&self, row: &Row, addressed: &Addressed, extra: &mut Vec<(String, String)>) {
-        let Some((unsubscribe, tokens)) = self.unsubscribe.as_ref().zip(self.tokens.as_ref()) else { return };
-        let Some(to) = addressed.to.first() else { return };
-        let token = tokens.unsubscribe(row.number, &to.address);
-        let url = unsubscribe.url.as_ref().map(|url| format!("<{}/{token}>", url.trim_end_matches('/')));
-        let mailto =
-            unsubscribe.mailto.as_ref().map(|to| format!("<mailto:{to}?subject=unsubscribe%20{token}>"));
-        let one_click = url.is_some();
-        let both: Vec<String> = url.into_iter().chain(mailto).collect();
-        extra.push(("List-Unsubscribe".to_owned(), both.join(", ")));
-        if one_click {
-            extra.push(("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned()));
-        }
     }
 
     /// The row's own files first, then what everybody gets.
@@ -467,14 +468,7 @@ impl Maker {
         RowError::new(row.number, Place::default(), None, what, next)
     }
 
-    fn error(
-        &self,
-        id: Id,
-        row: &Row,
-        column: Option<String>,
-        what: hongyan_proto::said::Said,
-        next: hongyan_proto::said::Said,
-    ) -> RowError {
+    fn error(&self, id: Id, row: &Row, column: Option<String>, what: Said, next: Said) -> RowError {
         RowError::new(row.number, self.templates.place(id).clone(), column, what, next)
     }
 }

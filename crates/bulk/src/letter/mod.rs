@@ -7,17 +7,21 @@
 mod addresses;
 mod content;
 mod error;
+mod fingerprint;
 mod maker;
 pub(crate) mod pictures;
 mod shared;
 
+use chrono::{Local, Offset, TimeZone};
 use hongyan_mime::address::Mailbox;
 use hongyan_mime::compose::{Date, FileSource, Offered};
 use hongyan_proto::address::Address;
 
-pub use content::{Content, Sign};
+use crate::ledger::{FrozenFile, Time};
+
+pub use content::Content;
 pub use error::RowError;
-pub use maker::{Maker, Tokens};
+pub use maker::Maker;
 pub use shared::MAX_SHARED;
 
 /// To whom a letter goes, and from whom.
@@ -42,6 +46,8 @@ pub struct Held {
     pub path: String,
     /// Its content.
     pub source: FileSource,
+    /// What it was when the campaign was begun; `None` before that.
+    pub frozen: Option<FrozenFile>,
 }
 
 /// What a letter depends on beside its row.
@@ -53,6 +59,15 @@ pub struct Sending<'a> {
     pub date: Date,
     /// What the server takes.
     pub offered: Offered,
+}
+
+impl Sending<'_> {
+    /// A moment as the system's clock shows it, for `Date`.
+    pub fn date_of(now: Time) -> Date {
+        let local = Local.timestamp_millis_opt(now.0).single();
+        let offset = local.map_or(0, |local| local.offset().fix().local_minus_utc() / 60);
+        Date { seconds: now.0.div_euclid(1000), offset_minutes: i16::try_from(offset).unwrap_or(0) }
+    }
 }
 
 /// A letter that has been made.

@@ -17,12 +17,11 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
 pub(crate) use fields::Fields;
-pub use fields::is_formula_error;
 
 use crate::campaign::{CampaignError, Place};
 use crate::letter::RowError;
 use crate::row::{Columns, Row};
-use fields::{Places, ROW};
+use fields::{LINK, Places, ROW};
 use scan::Scan;
 
 /// The most steps that rendering one template for one row may take. A page of text takes some hundred.
@@ -64,6 +63,8 @@ pub(crate) struct Templates {
     columns: Columns,
     places: Arc<Places>,
     each: Vec<One>,
+    /// Whether letters have a link to get off the list by.
+    link: bool,
 }
 
 struct One {
@@ -83,7 +84,8 @@ impl std::fmt::Debug for Templates {
 }
 
 impl Templates {
-    pub(crate) fn new(columns: &Columns) -> Self {
+    /// `link`: templates may name the link by which a reader gets off the list.
+    pub(crate) fn new(columns: &Columns, link: bool) -> Self {
         let mut addresses = environment();
         addresses.set_formatter(|out, _, value| {
             let text = value.to_string().replace(VALUE, "\u{fffd}");
@@ -96,6 +98,7 @@ impl Templates {
             columns: columns.clone(),
             places: Places::of(columns),
             each: Vec::new(),
+            link,
         }
     }
 
@@ -123,7 +126,8 @@ impl Templates {
             Ok(template) => template.undeclared_variables(false).into_iter().collect(),
             Err(error) => return Err(explain::syntax(&error, at(error.line()))),
         };
-        used.retain(|name| name != ROW && (self.places.has(name) || !GLOBALS.contains(&name.as_str())));
+        let ours = |name: &str| name == ROW || GLOBALS.contains(&name) || (self.link && name == LINK);
+        used.retain(|name| name != ROW && (self.places.has(name) || !ours(name)));
         let mut used: Vec<(String, Option<usize>)> = used
             .into_iter()
             .map(|name| (scan.line_of(&name), name))

@@ -28,7 +28,7 @@ fn what_is_wrong_in_the_file_is_said_with_its_line() {
         ("[pace]\nconnections = 0\n", 8, "pace.connections"),
         ("[pace.to.\"qq.com\"]\nper-hour = 0\n", 8, "pace.to.qq.com.per-hour"),
         ("[stop]\npercent = 101\n", 8, "stop.percent"),
-        ("[unsubscribe]\n", 7, "neither `mailto` nor `url`"),
+        ("[unsubscribe]\n", 7, "neither a mailto nor a url"),
         ("[unsubscribe]\nurl = \"http://example.org\"\n", 8, "https://"),
         ("[unsubscribe]\nmailto = \"nobody\"\n", 8, "unsubscribe.mailto"),
         ("[bounces]\nverp = \"bounces@example.org\"\n", 8, "{token}"),

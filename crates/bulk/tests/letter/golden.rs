@@ -48,8 +48,7 @@ fn a_payslip_has_its_names_its_picture_and_its_own_file() {
     let row = row(7, &["0007", "张三", "zhang@example.org", "财务 部", "12345.6"]);
     let paths = maker.own_files(&row).unwrap();
     assert_eq!(paths, ["files/0007.pdf"]);
-    let held: Vec<Held> =
-        paths.into_iter().map(|path| Held { source: campaign.source(&path, None).unwrap(), path }).collect();
+    let held: Vec<Held> = paths.iter().map(|path| campaign.hold(path, None).unwrap()).collect();
     let mut made = letter(&maker, &row, &held).unwrap();
     assert_eq!(made.message_id, format!("7.{KEY}@example.org"));
     assert_eq!(made.subject, "张三的工资条");

@@ -50,6 +50,11 @@ impl EncodedPart {
         self.kind
     }
 
+    /// Its bytes as they are sent, header and all.
+    pub fn as_slice(&self) -> &[u8] {
+        self.bytes.as_slice()
+    }
+
     pub(super) fn bytes(&self) -> &Bytes {
         &self.bytes
     }

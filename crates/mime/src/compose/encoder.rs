@@ -63,6 +63,17 @@ pub(super) fn base64_len(len: u64) -> u64 {
     symbols + symbols.div_ceil(76).saturating_sub(1) * 2
 }
 
+/// A piece of a message.
+#[derive(Clone, Copy, Debug)]
+pub enum Stretch<'e> {
+    /// Bytes as they are sent.
+    Written(&'e [u8]),
+    /// A large body in memory, before its transfer encoding; of a part encoded beforehand, all of it as it is sent.
+    Memory(&'e [u8]),
+    /// A body that is read from its file when it is sent.
+    File(&'e FileSource),
+}
+
 /// A composed message: read it as a `BufRead`. Small ones are one buffer; what is large is encoded while
 /// it is read, in constant memory (under 1 MiB), and shared bytes are handed out where they are.
 ///
@@ -160,6 +171,21 @@ impl Encoder {
     /// The whole message, where it is one buffer: no large body, nothing to read from files.
     pub fn as_contiguous(&self) -> Option<&[u8]> {
         self.plan.segments.is_empty().then_some(&self.plan.head[..])
+    }
+
+    /// What the message is made of, in order; nothing is read for it. Put together as they are sent, these are the message.
+    pub fn stretches(&self) -> impl Iterator<Item = Stretch<'_>> {
+        let mut from = 0;
+        let bodies = self.plan.segments.iter().flat_map(move |segment| {
+            let before = &self.plan.head[std::mem::replace(&mut from, segment.at)..segment.at];
+            let body = match &segment.source {
+                Source::Memory(bytes) => Stretch::Memory(bytes.as_slice()),
+                Source::File(file) => Stretch::File(file),
+            };
+            [Stretch::Written(before), body]
+        });
+        let last = self.plan.segments.last().map_or(0, |segment| segment.at);
+        bodies.chain(std::iter::once(Stretch::Written(&self.plan.head[last..])))
     }
 
     /// Begins again at the first byte, so that the message can be sent once more.

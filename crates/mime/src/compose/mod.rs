@@ -64,7 +64,7 @@ pub use check::{MAX_FIELD, MAX_FILE_NAME};
 pub use date::Date;
 pub use draft::Draft;
 pub use encoded::EncodedPart;
-pub use encoder::Encoder;
+pub use encoder::{Encoder, Stretch};
 pub use error::{ComposeError, FileError, FileProblem};
 pub use file::FileSource;
 pub use layout::MAX_DEPTH;
