@@ -4,3 +4,4 @@ mod place;
 
 mod campaign;
 mod golden;
+mod template;
