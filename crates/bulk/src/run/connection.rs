@@ -14,7 +14,7 @@ use hongyan_proto::smtp::Capabilities;
 use tokio::time::{sleep, timeout};
 
 use super::Shared;
-use super::desk::Desk;
+use super::desk::{Begun, Desk};
 use super::dispatch::{Line, give_back};
 use super::event::Event;
 use super::evidence::Recorder;
@@ -73,16 +73,17 @@ pub(super) async fn run<L: Ledger, C: Compose>(
     }
 }
 
-struct Work<'a, L, C> {
+struct Work<'a, L, C: Compose> {
     shared: &'a Arc<Shared<L, C>>,
     route: &'a Arc<Route>,
     line: &'a Arc<Line>,
-    desk: &'a Arc<Desk>,
+    desk: &'a Arc<Desk<C::Held>>,
 }
 
 /// A letter that was handed to the session.
-struct Flying {
+struct Flying<H> {
     letter: Letter,
+    held: H,
     begun: Time,
     message: Option<([u8; 32], u64)>,
 }
@@ -178,18 +179,21 @@ impl<L: Ledger, C: Compose> Work<'_, L, C> {
         };
         let Ended { unsent, failure } = session.send_all(source, settled).await;
         let mut flying = flying.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let back = unsent.iter().filter_map(|(number, _)| flying.remove(number)).map(|one| one.letter);
+        let back = unsent
+            .iter()
+            .filter_map(|(number, _)| flying.remove(number))
+            .map(|one| Begun { letter: one.letter, held: one.held });
         self.desk.put_back(back.collect());
         failure
     }
 
     /// The next letter as a message. Letters that cannot be one are settled on the way.
-    fn next(&self, capabilities: &Capabilities) -> Option<(Mail, Flying)> {
+    fn next(&self, capabilities: &Capabilities) -> Option<(Mail, Flying<C::Held>)> {
         if self.shared.barred(self.line, Time::now()).is_some() {
             return None;
         }
         loop {
-            let letter = self.desk.take()?;
+            let Begun { letter, held } = self.desk.take()?;
             let begun = Time::now();
             if Instant::now() >= letter.until {
                 let why = Failure::new(
@@ -201,9 +205,10 @@ impl<L: Ledger, C: Compose> Work<'_, L, C> {
                 continue;
             }
             let offered = offered(capabilities, self.route.options.session.chunking);
-            match self.shared.composer.compose(&letter, &self.route.name, offered, begun) {
+            match self.shared.composer.compose(&letter, &held, &self.route.name, offered, begun) {
                 Ok(composed) => {
-                    return Some((composed.mail, Flying { letter, begun, message: composed.message }));
+                    let message = composed.message;
+                    return Some((composed.mail, Flying { letter, held, begun, message }));
                 }
                 Err(failure) => self.failed(letter, failure, begun),
             }
@@ -217,8 +222,8 @@ impl<L: Ledger, C: Compose> Work<'_, L, C> {
         self.shared.settle_all(letter, Verdict::failed(failure), evidence, desk, self.line);
     }
 
-    fn settled(&self, one: Flying, delivery: Delivery, session: SessionId, recorder: &Recorder) {
-        let Flying { letter, begun, message } = one;
+    fn settled(&self, one: Flying<C::Held>, delivery: Delivery, session: SessionId, recorder: &Recorder) {
+        let Flying { letter, begun, message, .. } = one;
         let evidence = Evidence {
             begun,
             ended: Time::now(),
@@ -244,7 +249,7 @@ impl<L: Ledger, C: Compose> Work<'_, L, C> {
 
     /// Gives back what was begun and not handed to the server.
     async fn clear_desk(&self, due: Time) -> Result<(), LedgerError> {
-        let letters = self.desk.clear();
+        let letters: Vec<_> = self.desk.clear().into_iter().map(|one| one.letter).collect();
         let count = letters.len();
         let given = give_back(self.shared, self.line, letters, due).await;
         self.desk.settled(count);

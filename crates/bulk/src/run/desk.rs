@@ -13,18 +13,23 @@ use crate::ledger::Letter;
 /// How many letters a connection begins with.
 const FIRST: usize = 8;
 
+/// A letter that is begun, with what is at hand of its files.
+pub(super) struct Begun<H> {
+    pub(super) letter: Letter,
+    pub(super) held: H,
+}
+
 /// A connection's desk.
-pub(super) struct Desk {
+pub(super) struct Desk<H> {
     window: usize,
-    state: Mutex<State>,
+    state: Mutex<State<H>>,
     /// Something was put down, or the way is open, or there is room again.
     news: Notify,
     room: Notify,
 }
 
-#[derive(Default)]
-struct State {
-    ready: VecDeque<Letter>,
+struct State<H> {
+    ready: VecDeque<Begun<H>>,
     /// Begun and not settled: in `ready`, on its way, or waiting to be recorded.
     outstanding: usize,
     /// How many may be outstanding.
@@ -39,10 +44,18 @@ struct State {
     finished: bool,
 }
 
-impl Desk {
+impl<H> Desk<H> {
     pub(super) fn new(window: usize) -> Self {
         let window = window.max(1);
-        let state = State { allowed: FIRST.min(window), ..State::default() };
+        let state = State {
+            ready: VecDeque::new(),
+            outstanding: 0,
+            allowed: FIRST.min(window),
+            starved: false,
+            wanted: false,
+            open: false,
+            finished: false,
+        };
         Self { window, state: Mutex::new(state), news: Notify::new(), room: Notify::new() }
     }
 
@@ -117,13 +130,13 @@ impl Desk {
     }
 
     /// These are begun.
-    pub(super) fn put(&self, letters: impl IntoIterator<Item = Letter>) {
+    pub(super) fn put(&self, letters: impl IntoIterator<Item = Begun<H>>) {
         self.lock().ready.extend(letters);
         self.news.notify_one();
     }
 
     /// Those that a connection gave back, the oldest first.
-    pub(super) fn put_back(&self, letters: Vec<Letter>) {
+    pub(super) fn put_back(&self, letters: Vec<Begun<H>>) {
         let mut state = self.lock();
         for letter in letters.into_iter().rev() {
             state.ready.push_front(letter);
@@ -131,7 +144,7 @@ impl Desk {
     }
 
     /// The next one.
-    pub(super) fn take(&self) -> Option<Letter> {
+    pub(super) fn take(&self) -> Option<Begun<H>> {
         let mut state = self.lock();
         let letter = state.ready.pop_front();
         if letter.is_none() {
@@ -143,7 +156,7 @@ impl Desk {
     }
 
     /// Everything that was begun and not handed to a server.
-    pub(super) fn clear(&self) -> Vec<Letter> {
+    pub(super) fn clear(&self) -> Vec<Begun<H>> {
         self.lock().ready.drain(..).collect()
     }
 
@@ -159,7 +172,7 @@ impl Desk {
         self.room.notify_one();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<H>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -116,7 +116,7 @@ pub(super) async fn account<L: Ledger, C: Compose>(
     fed
 }
 
-struct Feeder<'a, L, C> {
+struct Feeder<'a, L, C: Compose> {
     shared: &'a Arc<Shared<L, C>>,
     route: &'a Arc<Route>,
     line: &'a Arc<Line>,
@@ -327,7 +327,7 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
 
 impl<L: Ledger, C: Compose> Shared<L, C> {
     /// Hands over what is to be recorded. The task that records lives as long as anybody can hand over anything.
-    pub(super) fn record(&self, settled: Settled) {
+    pub(super) fn record(&self, settled: Settled<C::Held>) {
         let _ = self.settling.send(settled);
     }
 
@@ -345,7 +345,7 @@ impl<L: Ledger, C: Compose> Shared<L, C> {
         letter: Letter,
         verdict: Verdict,
         evidence: Evidence,
-        desk: Option<Arc<Desk>>,
+        desk: Option<Arc<Desk<C::Held>>>,
         line: &Arc<Line>,
     ) {
         let outcome = |recipient| self.outcome(recipient, verdict.clone(), evidence.clone());

@@ -7,7 +7,7 @@ use hongyan_proto::outcome::Verdict;
 use tokio::time::sleep;
 
 use super::Shared;
-use super::desk::Desk;
+use super::desk::{Begun, Desk};
 use super::dispatch::{Line, give_back};
 use super::plan::Compose;
 use crate::ledger::{Evidence, Ledger, LedgerError, Letter, RecipientId, Time};
@@ -16,7 +16,11 @@ use crate::ledger::{Evidence, Ledger, LedgerError, Letter, RecipientId, Time};
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Fills the desk until the line has no more letters.
-pub(super) async fn fill<L: Ledger, C: Compose>(shared: Arc<Shared<L, C>>, line: Arc<Line>, desk: Arc<Desk>) {
+pub(super) async fn fill<L: Ledger, C: Compose>(
+    shared: Arc<Shared<L, C>>,
+    line: Arc<Line>,
+    desk: Arc<Desk<C::Held>>,
+) {
     let filler = Filler { shared: &shared, line: &line, desk: &desk };
     if let Err(error) = filler.run().await {
         shared.stop.failed(error);
@@ -24,10 +28,10 @@ pub(super) async fn fill<L: Ledger, C: Compose>(shared: Arc<Shared<L, C>>, line:
     desk.finish();
 }
 
-struct Filler<'a, L, C> {
+struct Filler<'a, L, C: Compose> {
     shared: &'a Arc<Shared<L, C>>,
     line: &'a Arc<Line>,
-    desk: &'a Arc<Desk>,
+    desk: &'a Arc<Desk<C::Held>>,
 }
 
 impl<L: Ledger, C: Compose> Filler<'_, L, C> {
@@ -44,11 +48,11 @@ impl<L: Ledger, C: Compose> Filler<'_, L, C> {
     }
 
     /// Those whose files are here and as they were; the others are settled.
-    async fn fetched(&self, letters: &mut Vec<Letter>) -> Vec<Letter> {
+    async fn fetched(&self, letters: &mut Vec<Letter>) -> Vec<Begun<C::Held>> {
         let mut at_hand = Vec::with_capacity(letters.len());
         for letter in letters.drain(..) {
             match self.shared.composer.fetch(&letter).await {
-                Ok(()) => at_hand.push(letter),
+                Ok(held) => at_hand.push(Begun { letter, held }),
                 Err(failure) => {
                     let now = Time::now();
                     let evidence = Evidence { begun: now, ended: now, ..Evidence::default() };
@@ -60,10 +64,11 @@ impl<L: Ledger, C: Compose> Filler<'_, L, C> {
     }
 
     /// Makes them `in_data` and puts them down; those that lost their lease are somebody else's now.
-    async fn begin(&self, letters: Vec<Letter>) -> Result<(), LedgerError> {
+    async fn begin(&self, letters: Vec<Begun<C::Held>>) -> Result<(), LedgerError> {
         loop {
             let now = Time::now();
             if let Some(due) = self.shared.barred(self.line, now) {
+                let letters = letters.into_iter().map(|one| one.letter).collect();
                 return give_back(self.shared, self.line, letters, due).await;
             }
             tokio::select! {
@@ -73,7 +78,7 @@ impl<L: Ledger, C: Compose> Filler<'_, L, C> {
             }
         }
         let ids: Vec<RecipientId> =
-            letters.iter().flat_map(|one| one.recipients.iter().map(|r| r.id)).collect();
+            letters.iter().flat_map(|one| one.letter.recipients.iter().map(|to| to.id)).collect();
         let asked = ids.len();
         self.desk.expect(letters.len());
         let begun = match self.shared.ledger.begin(ids, Time::now()).await {
@@ -91,12 +96,12 @@ impl<L: Ledger, C: Compose> Filler<'_, L, C> {
         }
         let begun: std::collections::HashSet<_> = begun.into_iter().collect();
         let (mut held, mut lost) = (Vec::new(), 0);
-        for mut letter in letters {
-            letter.recipients.retain(|one| begun.contains(&one.id));
-            if letter.recipients.is_empty() {
+        for mut one in letters {
+            one.letter.recipients.retain(|to| begun.contains(&to.id));
+            if one.letter.recipients.is_empty() {
                 lost += 1;
             } else {
-                held.push(letter);
+                held.push(one);
             }
         }
         self.desk.put(held);

@@ -38,13 +38,13 @@ pub use plan::{Compose, Composed, NEVER_SUPPRESSED, Options, Route, Suppressed, 
 pub use stop::{Ended, Stop, Why};
 
 /// What all parts of a run share.
-struct Shared<L, C> {
+struct Shared<L, C: Compose> {
     ledger: Arc<L>,
     composer: Arc<C>,
     options: Options,
     stop: Stop,
     tell: Tell,
-    settling: mpsc::UnboundedSender<settling::Settled>,
+    settling: mpsc::UnboundedSender<settling::Settled<C::Held>>,
     watch: watch::Watch,
     /// Accounts that can be used.
     accounts: AtomicUsize,

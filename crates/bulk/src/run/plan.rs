@@ -99,12 +99,14 @@ impl fmt::Debug for Options {
 
 /// Makes letters into messages.
 pub trait Compose: Send + Sync + 'static {
-    /// Sees to it that the row's own files are here and are what they were when the campaign was frozen. Called before
-    /// the letter is begun.
+    /// What is at hand of a letter's own files.
+    type Held: Send + 'static;
+
+    /// Sees to it that the row's own files are here. Called before the letter is begun.
     ///
     /// # Errors
     /// Why they are not: the letter is not sent.
-    fn fetch(&self, letter: &Letter) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn fetch(&self, letter: &Letter) -> impl Future<Output = Result<Self::Held, Failure>> + Send;
 
     /// The message for a server that takes what `offered` says, through this account. The envelope's recipients are the
     /// letter's.
@@ -114,6 +116,7 @@ pub trait Compose: Send + Sync + 'static {
     fn compose(
         &self,
         letter: &Letter,
+        held: &Self::Held,
         account: &str,
         offered: Offered,
         now: Time,

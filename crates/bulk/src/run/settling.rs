@@ -16,19 +16,19 @@ use crate::ledger::{Evidence, Ledger, Letter, Outcome, Recipient, State, Time};
 const GROUP: usize = 1024;
 
 /// A letter that is settled, or gives up its place.
-pub(super) struct Settled {
+pub(super) struct Settled<H> {
     pub(super) letter: Letter,
     /// One for each of the letter's recipients, in order.
     pub(super) outcomes: Vec<(Outcome, Option<Failure>)>,
     /// Where it lay, if it was begun.
-    pub(super) desk: Option<Arc<Desk>>,
+    pub(super) desk: Option<Arc<Desk<H>>>,
     pub(super) line: Arc<Line>,
 }
 
 /// Records what is settled, in groups, until nobody sends any more.
-pub(super) async fn settle<L: Ledger>(
+pub(super) async fn settle<L: Ledger, H>(
     ledger: Arc<L>,
-    mut settled: mpsc::UnboundedReceiver<Settled>,
+    mut settled: mpsc::UnboundedReceiver<Settled<H>>,
     stop: Stop,
     tell: Tell,
 ) {
@@ -52,7 +52,7 @@ pub(super) async fn settle<L: Ledger>(
     }
 }
 
-fn tell_of(one: &Settled, tell: &Tell) {
+fn tell_of<H>(one: &Settled<H>, tell: &Tell) {
     for (recipient, (outcome, failure)) in one.letter.recipients.iter().zip(&one.outcomes) {
         let evidence = &outcome.evidence;
         tell(Event::Settled {

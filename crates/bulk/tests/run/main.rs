@@ -26,6 +26,8 @@ use hongyan_sandbox::{Config, Sandbox};
 struct Plain;
 
 impl Compose for Plain {
+    type Held = ();
+
     async fn fetch(&self, letter: &Letter) -> Result<(), Failure> {
         match letter.files.first() {
             Some(file) => Err(Failure::new(Stage::Prepare, Kind::Local, format!("{file} is not there"))),
@@ -33,7 +35,7 @@ impl Compose for Plain {
         }
     }
 
-    fn compose(&self, letter: &Letter, _: &str, _: Offered, _: Time) -> Result<Composed, Failure> {
+    fn compose(&self, letter: &Letter, (): &(), _: &str, _: Offered, _: Time) -> Result<Composed, Failure> {
         let content = format!("Subject: row {}\r\n\r\nHello\r\n", letter.row.number).into_bytes();
         let envelope = Envelope {
             from: Some(address("sender@example.org")),
