@@ -24,7 +24,7 @@ use crate::said::{Problem, said};
 pub(crate) use target::Target;
 
 /// The server that mail is sent through.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "The server")]
 pub(crate) struct Options {
@@ -63,7 +63,7 @@ pub(crate) struct Receiving {
 }
 
 /// Which account, and what a connection demands.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[group(skip)]
 struct How {
     /// An account of the configuration; without this and --server, the one called `default`
@@ -116,6 +116,16 @@ impl Options {
             chunking: !self.no_chunking,
             ..target
         }))
+    }
+
+    /// As if a person had named this account.
+    pub(crate) fn of_account(name: &str) -> Self {
+        Self { how: How { account: Some(name.to_owned()), ..How::default() }, ..Self::default() }
+    }
+
+    /// Whether a person named a server or an account.
+    pub(crate) fn names_one(&self) -> bool {
+        self.server.is_some() || self.how.account.is_some()
     }
 
     /// The account that a person named.

@@ -286,6 +286,12 @@ impl Tally {
         self.0[state as usize - State::Pending as usize] += count;
     }
 
+    /// Takes from a state, no more than there are.
+    pub fn take(&mut self, state: State, count: u64) {
+        let place = &mut self.0[state as usize - State::Pending as usize];
+        *place = place.saturating_sub(count);
+    }
+
     /// How many there are.
     pub fn total(&self) -> u64 {
         self.0.iter().sum()

@@ -19,6 +19,8 @@ pub enum Event<'a> {
         id: RecipientId,
         /// In which row.
         row: u64,
+        /// In which attempt, from 1.
+        attempt: u32,
         /// The address.
         address: &'a Address,
         /// How it stands now.

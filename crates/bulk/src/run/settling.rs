@@ -58,6 +58,7 @@ fn tell_of<H>(one: &Settled<H>, tell: &Tell) {
         tell(Event::Settled {
             id: recipient.id,
             row: one.letter.row.number,
+            attempt: recipient.attempt,
             address: &recipient.address,
             state: outcome.state,
             words: if evidence.reply.is_empty() { &evidence.cause } else { &evidence.reply },

@@ -1,0 +1,263 @@
+//! `hongyan bulk run`: looks everything over, freezes the campaign, and sends it; or goes on where it stood.
+
+use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use hongyan_bulk::campaign::{Campaign, Doubt, LEDGER};
+use hongyan_bulk::ledger::{Ledger, Resolution, Sqlite, State, Time};
+use hongyan_bulk::letter::Maker;
+use hongyan_bulk::run::{Compose, Composer, Ended, Options, Route, Stop, Why};
+use hongyan_bulk::{load, run};
+
+use super::accounts::{self, Account};
+use super::making;
+use super::watching::{Watching, counts};
+use crate::cli::exit::Exit;
+use crate::cli::json;
+use crate::cli::paint::{Color, Paint, Style};
+use crate::cli::server;
+use crate::cli::system::random;
+use crate::cli::terminal::{Language, safe, tell};
+use crate::cli::trouble::Trouble;
+use crate::proto::outcome::Failure;
+use crate::said::{Said, said};
+
+/// Send the campaign, or go on with it
+///
+/// The first time, everything is checked as `bulk check` does, and nothing is sent where something is wrong; then the
+/// campaign is frozen: what is edited later is not sent. Whatever ends a run, the next one goes on where it stood, and
+/// nobody gets the letter twice: who may have got it is held and listed by `bulk resolve`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  hongyan bulk run payslips
+  hongyan bulk run payslips --once              # from cron: do what can be done now
+  hongyan bulk run payslips --server smtp://127.0.0.1:2525")]
+pub(crate) struct Args {
+    /// The campaign's folder
+    #[arg(value_name = "DIR")]
+    dir: PathBuf,
+    /// End when nothing can be sent now: do not wait for the hours, for a later try, or for a provider that says "slow down"
+    #[arg(long)]
+    once: bool,
+    /// A line of JSON on standard output for each event; also where standard error is no terminal
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: server::Options,
+}
+
+impl Args {
+    pub(super) fn run(self) -> Exit {
+        self.go().unwrap_or_else(|trouble| trouble.report("bulk run"))
+    }
+
+    fn go(&self) -> Result<Exit, Trouble> {
+        let campaign = making::campaign(&self.dir)?;
+        let accounts = accounts::find(campaign.config(), &self.server)?;
+        let ledger = self.ledger(&campaign, &accounts)?;
+        let maker = making::frozen(&campaign, ledger.manifest())?;
+        let routes = accounts.iter().map(|one| one.route(campaign.config())).collect::<Result<_, _>>()?;
+        let mut options = options(&campaign);
+        options.once = self.once;
+        options.suppressed = making::suppressed()?;
+        let doubt = campaign.config().retry.doubt;
+        let ledger = Arc::new(ledger);
+        let composer = Composer::new(campaign, maker, ledger.clone(), accounts::senders(&accounts));
+        let sending = Sending { routes, options, json: self.json, dir: &self.dir };
+        making::runtime()?.block_on(async {
+            settle_doubts(&*ledger, doubt).await?;
+            let exit = sending.send(ledger.clone(), Arc::new(composer)).await?;
+            Ok(exit)
+        })
+    }
+
+    /// The campaign's ledger: the one that there is, or a new one once all is well.
+    fn ledger(&self, campaign: &Campaign, accounts: &[Account]) -> Result<Sqlite, Trouble> {
+        let path = self.dir.join(LEDGER);
+        if path.exists() {
+            let ledger = Sqlite::open(&path).map_err(|error| making::ledger(&error))?;
+            let changes = campaign.changed_since(ledger.manifest());
+            return match changes.first() {
+                None => Ok(ledger),
+                Some(_) => Err(making::changed(&changes)),
+            };
+        }
+        making::checked(campaign, accounts)?;
+        let key = random::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let sender = accounts.first().and_then(|one| one.sender.as_ref());
+        load::load(campaign, &key, sender, |_| {}).map_err(|error| Trouble::from(Exit::Data, error.problem()))
+    }
+}
+
+/// What the campaign says of a run.
+pub(super) fn options(campaign: &Campaign) -> Options {
+    let (config, timing) = (campaign.config(), campaign.timing());
+    let defaults = Options::default();
+    Options {
+        window: config.pace.window.map_or(defaults.window, usize::from),
+        hours: timing.hours.clone(),
+        retry: timing.steps,
+        destinations: accounts::destinations(config),
+        in_a_row: config.stop.in_a_row,
+        percent: config.stop.percent,
+        ..defaults
+    }
+}
+
+/// Does with those in doubt what the campaign says.
+async fn settle_doubts(ledger: &Sqlite, policy: Doubt) -> Result<(), Trouble> {
+    let how = match policy {
+        Doubt::Hold => return Ok(()),
+        Doubt::Resend => Resolution::Resend,
+        Doubt::Skip => Resolution::Skip,
+    };
+    let wanted = hongyan_bulk::ledger::Filter { state: Some(State::InDoubt), row: None };
+    loop {
+        let doubtful = ledger.page(Default::default(), 1000, wanted).await;
+        let ids: Vec<_> =
+            doubtful.map_err(|error| making::ledger(&error))?.iter().map(|one| one.id).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        ledger.resolve(ids, how, Time::now()).await.map_err(|error| making::ledger(&error))?;
+    }
+}
+
+/// A run that is ready to begin.
+pub(super) struct Sending<'a> {
+    pub(super) routes: Vec<Route>,
+    pub(super) options: Options,
+    pub(super) json: bool,
+    pub(super) dir: &'a Path,
+}
+
+impl Sending<'_> {
+    /// Runs it until it ends or somebody presses Ctrl-C, and says how it ended.
+    pub(super) async fn send<L: Ledger, C: Compose>(
+        self,
+        ledger: Arc<L>,
+        composer: Arc<C>,
+    ) -> Result<Exit, Trouble> {
+        let stop = Stop::default();
+        let watching = Watching::new(ledger.tally().await.map_err(|error| making::ledger(&error))?, self.json);
+        tokio::spawn(heed(stop.clone()));
+        let running = run::run(ledger, composer, self.routes, self.options, stop, watching.tell());
+        let ended = running.await;
+        watching.end();
+        let ended = ended.map_err(|error| making::ledger(&error))?;
+        Ok(report(&ended, self.dir, self.json || !io::stderr().is_terminal()))
+    }
+}
+
+/// The first Ctrl-C (or TERM) ends the run cleanly, the second one at once: the ledger can take that, too.
+async fn heed(stop: Stop) {
+    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+        return;
+    };
+    for is_first in [true, false] {
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => if pressed.is_err() { return },
+            _ = terminate.recv() => {}
+        }
+        if !is_first {
+            std::process::exit(130);
+        }
+        stop.ask(Why::Asked);
+        let language = Language::of_the_environment();
+        tell(language.choose(
+            "ending: what is on its way is settled first; press Ctrl-C again to end at once",
+            "正在结束：先等待已发出的邮件得到答复；再按一次 Ctrl-C 立即结束",
+        ));
+    }
+}
+
+/// Says how it ended, and what to do next.
+fn report(ended: &Ended, dir: &Path, wants_json: bool) -> Exit {
+    let exit = exit(ended);
+    if wants_json {
+        let states = State::ALL.map(|state| (state.name().to_owned(), ended.tally.of(state).into()));
+        let counts: serde_json::Map<String, serde_json::Value> = states.into_iter().collect();
+        let object = serde_json::json!({ "event": "ended", "why": name(&ended.why), "counts": counts });
+        let _ = json::line(&mut io::stdout().lock(), &object);
+    }
+    let language = Language::of_the_environment();
+    let paint = Paint::on(&io::stderr(), Color::Auto);
+    tell(&counts(&ended.tally, language, paint));
+    let (what, next) = words(ended, &crate::cli::system::shell_word(&dir.to_string_lossy()));
+    if !what.en.is_empty() {
+        let style = if exit == Exit::Ok { Style::Good } else { Style::Bad };
+        tell(&paint.the(style, safe(language.of(&what))).to_string());
+    }
+    if !next.en.is_empty() {
+        tell(&format!("{}{}", language.choose("  next: ", "  下一步："), safe(language.of(&next))));
+    }
+    exit
+}
+
+fn exit(ended: &Ended) -> Exit {
+    let of = |state| ended.tally.of(state);
+    let is_open = of(State::Pending) + of(State::Deferred) + of(State::InDoubt) > 0;
+    match &ended.why {
+        Why::NoAccount { failure, .. } => Exit::of_failure(failure),
+        Why::TooManyRefused { .. } => Exit::Unavailable,
+        Why::Done | Why::Asked if is_open => Exit::TempFail,
+        _ if of(State::Rejected) > 0 => Exit::Unavailable,
+        _ => Exit::Ok,
+    }
+}
+
+fn name(why: &Why) -> &'static str {
+    match why {
+        Why::Done => "done",
+        Why::Asked => "asked",
+        Why::TooManyRefused { .. } => "too_many_refused",
+        Why::NoAccount { .. } => "no_account",
+    }
+}
+
+/// Why it ended, and what to do next; empty where there is nothing to say.
+fn words(ended: &Ended, dir: &str) -> (Said, Said) {
+    let of = |state| ended.tally.of(state);
+    let doubt = of(State::InDoubt);
+    match &ended.why {
+        Why::TooManyRefused { refused, of, last } => (
+            said(
+                format!("stopped by itself: {refused} of the last {of} were refused; the last: {last}"),
+                format!("已自动停止：最近 {of} 封中有 {refused} 封被拒绝，最后一次：{last}"),
+            ),
+            remedy(last),
+        ),
+        Why::NoAccount { account, failure } => (
+            said(
+                format!("stopped: no account can be used any more; {account}: {failure}"),
+                format!("已停止：没有可用的账户；{account}：{failure}"),
+            ),
+            remedy(failure),
+        ),
+        Why::Asked => (
+            said("ended as asked; everything that was on its way is settled", "已按要求结束，已发出的邮件都有了结果"),
+            said(format!("go on with `hongyan bulk run {dir}`"), format!("用 `hongyan bulk run {dir}` 继续")),
+        ),
+        Why::Done if doubt > 0 => (
+            said(
+                format!("{doubt} may have got the letter: nobody knows, and they do not get it again by themselves"),
+                format!("有 {doubt} 位收件人可能已收到邮件，无法确定；不会自动重发"),
+            ),
+            said(format!("decide with `hongyan bulk resolve {dir}`"), format!("用 `hongyan bulk resolve {dir}` 处理")),
+        ),
+        Why::Done => (
+            said("", ""),
+            said(
+                format!("the proof: `hongyan bulk report {dir} -o report.xlsx`"),
+                format!("导出结果：`hongyan bulk report {dir} -o report.xlsx`"),
+            ),
+        ),
+    }
+}
+
+fn remedy(failure: &Failure) -> Said {
+    let remedy = failure.remedy(None);
+    said(remedy.en, remedy.zh)
+}
