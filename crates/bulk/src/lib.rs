@@ -5,6 +5,7 @@
 //! - [`row`]: columns and rows, whatever sheet they come from.
 //! - [`template`]: what a letter says, compiled against the columns of the sheet.
 //! - [`letter`]: a row becomes the octets of its letter.
+//! - [`load`]: a campaign is frozen, and its sheet becomes a ledger.
 //! - [`ledger`]: what is known of each recipient, durable before anything depends on it.
 //! - [`run`]: letters leave the ledger, go over connections, and come back as outcomes.
 //! - [`pace`]: how fast mail may go.
@@ -17,6 +18,7 @@ pub mod composed;
 pub mod dkim;
 pub mod ledger;
 pub mod letter;
+pub mod load;
 pub mod pace;
 pub mod recipients;
 pub mod report;

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::path::Path;
 
 use hongyan_mime::address::Mailbox;
 use hongyan_proto::address::Address;
 use hongyan_proto::said::{Problem, said};
 
-use crate::campaign::{Campaign, CampaignError, LEDGER};
+use crate::campaign::{Campaign, CampaignError, FILE, LEDGER, Place, error_of_path};
 use crate::ledger::{LedgerError, LetterToLoad, Role, Sqlite, Time};
 use crate::letter::{Addressed, Maker, RowError};
 use crate::recipients::{Options, Sheet, SheetError};
@@ -30,7 +31,7 @@ impl LoadError {
     /// What is wrong, and what to do next.
     pub fn problem(&self) -> Problem {
         match self {
-            Self::Campaign(error) => error.said(),
+            Self::Campaign(error) => (*error.problem).clone(),
             Self::Sheet(error) => error.problem(),
             Self::Row(error) => error.said(),
             Self::Ledger(error) => error.problem(),
@@ -46,7 +47,10 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
-/// What is said of a campaign's sheet.
+/// A campaign's sheet, opened as the campaign says.
+///
+/// # Errors
+/// [`LoadError::Campaign`] where it is not in the folder, [`LoadError::Sheet`] where it cannot be read.
 pub fn sheet(campaign: &Campaign) -> Result<Sheet, LoadError> {
     let config = &campaign.config().recipients;
     let options = Options {
@@ -56,7 +60,7 @@ pub fn sheet(campaign: &Campaign) -> Result<Sheet, LoadError> {
         charset: config.charset.clone(),
     };
     let path = campaign.sheet().map_err(|error| {
-        LoadError::Campaign(campaign.path_error(&["recipients", "file"], &error))
+        LoadError::Campaign(error_of_path(campaign.place(&["recipients", "file"]), &error))
     })?;
     Sheet::open(&path, &options).map_err(LoadError::Sheet)
 }
@@ -70,6 +74,21 @@ pub fn load(
     campaign: &Campaign,
     key: &str,
     account: Option<&Mailbox>,
+    loaded: impl FnMut(u64),
+) -> Result<Sqlite, LoadError> {
+    let folder = campaign.folder().unwrap_or(Path::new("."));
+    load_at(campaign, &folder.join(LEDGER), key, account, loaded)
+}
+
+/// As [`load`], with the ledger somewhere else.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_at(
+    campaign: &Campaign,
+    ledger: &Path,
+    key: &str,
+    account: Option<&Mailbox>,
     mut loaded: impl FnMut(u64),
 ) -> Result<Sqlite, LoadError> {
     let sheet = sheet(campaign)?;
@@ -77,8 +96,7 @@ pub fn load(
         .freeze(key, Time::now(), sheet.columns().names())
         .map_err(LoadError::Campaign)?;
     let maker = Maker::frozen(campaign, &manifest).map_err(LoadError::Campaign)?;
-    let folder = campaign.folder().unwrap_or(std::path::Path::new("."));
-    let mut loader = Sqlite::create(&folder.join(LEDGER), manifest).map_err(LoadError::Ledger)?;
+    let mut loader = Sqlite::create(ledger, manifest).map_err(LoadError::Ledger)?;
     let mut letters = 0;
     for row in sheet.rows() {
         let row = row.map_err(LoadError::Sheet)?;
@@ -108,7 +126,7 @@ pub fn recipients(addressed: Addressed, row: &Row) -> Result<Vec<(Role, Address)
             let address = Address::parse(&mailbox.address).map_err(|error| {
                 LoadError::Row(RowError::new(
                     row.number,
-                    crate::campaign::Place::file(crate::campaign::FILE),
+                    Place::file(FILE),
                     None,
                     said(error.to_string(), error.to_string()),
                     said("correct the address in the sheet", "请在表格中更正这个地址"),

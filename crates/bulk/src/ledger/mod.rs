@@ -27,7 +27,7 @@ pub use entry::{
 pub use manifest::{FrozenFile, Manifest};
 pub use memory::Memory;
 
-use hongyan_proto::said::Said;
+use hongyan_proto::said::{Problem, Said, said};
 
 use crate::pace::Rate;
 
@@ -144,6 +144,33 @@ pub enum LedgerError {
     Refused(Said),
     /// The database cannot be reached, for longer than the caller wanted to wait. Nothing is lost; another start goes on.
     Away(Said),
+}
+
+impl LedgerError {
+    /// What is wrong, and what to do next.
+    pub fn problem(&self) -> Problem {
+        let again = said(
+            "run it again once that is mended: it goes on where it stood",
+            "解决之后重新运行，会从中断处继续",
+        );
+        match self {
+            Self::Busy { process } => {
+                let (en, zh) = process.map_or_else(
+                    || ("another process".to_owned(), "另一个进程".to_owned()),
+                    |process| (format!("process {process}"), format!("进程 {process}")),
+                );
+                let what = said(format!("the campaign is being run by {en}"), format!("活动正由{zh}运行"));
+                let next = said(
+                    "watch it with `hongyan bulk status --watch`, or end that process first",
+                    "可用 `hongyan bulk status --watch` 查看，或先结束那个进程",
+                );
+                Problem::new(what, next)
+            }
+            Self::Damaged(what) | Self::Newer(what) | Self::Failed(what) | Self::Refused(what) => {
+                Problem::new(what.clone(), again)
+            }
+        }
+    }
 }
 
 impl fmt::Display for LedgerError {

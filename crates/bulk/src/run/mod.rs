@@ -4,6 +4,7 @@
 //! ledger ─ lease ─► dispatch (pace, hours, pause) ─► fill ─ begin (durable) ─► desk ─► session ─► outcome ─ settle ─► ledger
 //! ```
 //! - [`plan`]: what a run is told: accounts, pace, retries, when to stop.
+//! - [`Composer`]: makes the campaign's letters.
 //! - [`stop`]: how it is asked to end, and why it ended.
 //! - `dispatch`: for each account, leases letters as fast as its pace allows.
 //! - `fill`, `desk`: takes letters and makes them `in_data`; what may be in doubt is bounded by the window.
@@ -14,6 +15,7 @@
 //! The order that everything rests on: composed only after `begin` was durable, given back only where the session says
 //! that the message certainly did not leave.
 
+mod composer;
 mod connection;
 mod desk;
 mod dispatch;
@@ -33,6 +35,7 @@ use tokio::task::JoinSet;
 
 use crate::ledger::{Ledger, LedgerError, Time};
 
+pub use composer::{Composer, HASHED, date};
 pub use event::{Event, Tell, Waiting};
 pub use plan::{Compose, Composed, NEVER_SUPPRESSED, Options, Route, Suppressed, WINDOW};
 pub use stop::{Ended, Stop, Why};

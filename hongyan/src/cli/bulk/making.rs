@@ -29,7 +29,7 @@ pub(super) fn frozen(campaign: &Campaign, manifest: &Manifest) -> Result<Maker, 
 
 /// What is wrong with a campaign.
 pub(super) fn wrong(error: &CampaignError) -> Trouble {
-    Trouble::from(Exit::Data, error.said())
+    Trouble::from(Exit::Data, (*error.problem).clone())
 }
 
 /// Why a ledger cannot be used.

@@ -1,5 +1,12 @@
 //! `hongyan bulk`: a campaign from its folder to the proof of who got what.
 
+mod accounts;
+mod making;
+mod rehearse;
+mod run;
+mod test;
+mod watching;
+
 use clap::Subcommand;
 
 use super::exit::Exit;
@@ -13,10 +20,18 @@ pub(super) struct Args {
 
 /// One line for each step.
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Rehearse(Box<rehearse::Args>),
+    Test(Box<test::Args>),
+    Run(Box<run::Args>),
+}
 
 impl Args {
     pub(super) fn run(self) -> Exit {
-        match self.command {}
+        match self.command {
+            Command::Rehearse(args) => args.run(),
+            Command::Test(args) => args.run(),
+            Command::Run(args) => args.run(),
+        }
     }
 }
