@@ -92,9 +92,7 @@ pub fn load_at(
     mut loaded: impl FnMut(u64),
 ) -> Result<Sqlite, LoadError> {
     let sheet = sheet(campaign)?;
-    let manifest = campaign
-        .freeze(key, Time::now(), sheet.columns().names())
-        .map_err(LoadError::Campaign)?;
+    let manifest = campaign.freeze(key, Time::now(), sheet.columns().names()).map_err(LoadError::Campaign)?;
     let maker = Maker::frozen(campaign, &manifest).map_err(LoadError::Campaign)?;
     let mut loader = Sqlite::create(ledger, manifest).map_err(LoadError::Ledger)?;
     let mut letters = 0;

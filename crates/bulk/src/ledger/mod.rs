@@ -26,6 +26,7 @@ pub use entry::{
 };
 pub use manifest::{FrozenFile, Manifest};
 pub use memory::Memory;
+pub use sqlite::Sqlite;
 
 use hongyan_proto::said::{Problem, Said, said};
 

@@ -35,12 +35,7 @@ pub struct Composer<L> {
 
 impl<L: Ledger> Composer<L> {
     /// For a campaign as its ledger has frozen it. `senders` are the accounts' own addresses, by their names.
-    pub fn new(
-        campaign: Campaign,
-        maker: Maker,
-        ledger: Arc<L>,
-        senders: BTreeMap<String, Mailbox>,
-    ) -> Self {
+    pub fn new(campaign: Campaign, maker: Maker, ledger: Arc<L>, senders: BTreeMap<String, Mailbox>) -> Self {
         Self { campaign, maker, ledger, senders }
     }
 
@@ -116,7 +111,8 @@ fn local(cause: String) -> Failure {
 
 /// The time as `Date` has it, in the system's time zone.
 pub fn date(now: Time) -> Date {
-    let offset = Local.timestamp_millis_opt(now.0).single().map_or(0, |now| now.offset().fix().local_minus_utc());
+    let offset =
+        Local.timestamp_millis_opt(now.0).single().map_or(0, |now| now.offset().fix().local_minus_utc());
     let since = Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
     Date::new(UNIX_EPOCH + since, i16::try_from(offset / 60).unwrap_or(0))
 }

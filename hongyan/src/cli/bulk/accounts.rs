@@ -83,11 +83,9 @@ impl Account {
     pub(super) fn rates(&self, config: &Config) -> Vec<Rate> {
         let (pace, known) = (&config.pace, ProviderPace::of(self.target.provider()));
         let wanted = |pick: fn(&campaign::Account) -> Option<u32>| self.wanted.as_ref().and_then(pick);
-        let says_how_fast =
-            pace.per_second.is_some() || pace.per_minute.is_some() || pace.per_hour.is_some();
-        let per_minute = wanted(|one| one.per_minute)
-            .or(pace.per_minute)
-            .or(known.per_minute.filter(|_| !says_how_fast));
+        let says_how_fast = pace.per_second.is_some() || pace.per_minute.is_some() || pace.per_hour.is_some();
+        let per_minute =
+            wanted(|one| one.per_minute).or(pace.per_minute).or(known.per_minute.filter(|_| !says_how_fast));
         let per_day = wanted(|one| one.per_day).or(pace.per_day).or(known.per_day);
         rates(pace.per_second, per_minute, pace.per_hour, per_day)
     }
@@ -104,7 +102,12 @@ fn rates(
         let tokens = tokens?.max(1);
         Some(Rate { tokens, period, burst: (tokens / share).max(1) })
     };
-    let all = [rate(per_day, DAY, 1), rate(per_hour, HOUR, 10), rate(per_minute, MINUTE, 10), rate(per_second, SECOND, 1)];
+    let all = [
+        rate(per_day, DAY, 1),
+        rate(per_hour, HOUR, 10),
+        rate(per_minute, MINUTE, 10),
+        rate(per_second, SECOND, 1),
+    ];
     all.into_iter().flatten().collect()
 }
 
@@ -112,7 +115,9 @@ fn rates(
 pub(super) fn destinations(config: &Config) -> BTreeMap<String, Vec<Rate>> {
     let limits = config.pace.to.iter();
     limits
-        .map(|(domain, limit)| (domain.to_ascii_lowercase(), rates(None, limit.per_minute, limit.per_hour, None)))
+        .map(|(domain, limit)| {
+            (domain.to_ascii_lowercase(), rates(None, limit.per_minute, limit.per_hour, None))
+        })
         .collect()
 }
 

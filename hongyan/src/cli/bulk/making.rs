@@ -5,11 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hongyan_bulk::campaign::{Campaign, CampaignError, Change};
-use hongyan_bulk::dkim::Signer;
 use hongyan_bulk::ledger::{LedgerError, Manifest};
 use hongyan_bulk::letter::Maker;
-use hongyan_bulk::load::LoadError;
-use hongyan_bulk::row::Columns;
 use hongyan_bulk::run::Suppressed;
 use tokio::runtime::{Builder, Runtime};
 
@@ -52,4 +49,25 @@ pub(super) fn runtime() -> Result<Runtime, Trouble> {
             said("look whether too many programs are running", "请检查运行的程序是否过多"),
         )
     })
+}
+
+/// Says what was edited after the campaign was begun.
+pub(super) fn changed(changes: &[Change]) -> Trouble {
+    let all = changes.iter().map(Change::problem).collect::<Vec<_>>();
+    let joined = |pick: fn(&crate::said::Said) -> &String, by: &str| {
+        all.iter().map(|one| pick(&one.what).clone()).collect::<Vec<_>>().join(by)
+    };
+    let what = said(joined(|what| &what.en, "; "), joined(|what| &what.zh, "；"));
+    let next = all.first().map_or_else(|| said("", ""), |one| one.next.clone());
+    Trouble::new(Exit::Data, what, next)
+}
+
+/// Who is not to be written to, in any campaign.
+pub(super) fn suppressed() -> Result<Suppressed, Trouble> {
+    Ok(Arc::new(hongyan_bulk::run::NEVER_SUPPRESSED))
+}
+
+/// Everything that can be found before the first mail leaves.
+pub(super) fn checked(_: &Campaign, _: &[super::accounts::Account]) -> Result<(), Trouble> {
+    Ok(())
 }

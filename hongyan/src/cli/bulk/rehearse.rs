@@ -136,7 +136,8 @@ fn make_room(output: &Path) -> Result<(), Trouble> {
         Err(error) => return Err(failed(error)),
     }
     fs::create_dir_all(output).map_err(failed)?;
-    fs::write(output.join(MARK), "A rehearsal of `hongyan bulk rehearse`; the next one replaces it.\n").map_err(failed)
+    fs::write(output.join(MARK), "A rehearsal of `hongyan bulk rehearse`; the next one replaces it.\n")
+        .map_err(failed)
 }
 
 /// A ledger of its own beside the mails: the campaign is not begun by this.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use hongyan_bulk::campaign::{Campaign, Doubt, LEDGER};
 use hongyan_bulk::ledger::{Ledger, Resolution, Sqlite, State, Time};
-use hongyan_bulk::letter::Maker;
 use hongyan_bulk::run::{Compose, Composer, Ended, Options, Route, Stop, Why};
 use hongyan_bulk::{load, run};
 
@@ -141,7 +140,8 @@ impl Sending<'_> {
         composer: Arc<C>,
     ) -> Result<Exit, Trouble> {
         let stop = Stop::default();
-        let watching = Watching::new(ledger.tally().await.map_err(|error| making::ledger(&error))?, self.json);
+        let watching =
+            Watching::new(ledger.tally().await.map_err(|error| making::ledger(&error))?, self.json);
         tokio::spawn(heed(stop.clone()));
         let running = run::run(ledger, composer, self.routes, self.options, stop, watching.tell());
         let ended = running.await;
@@ -237,15 +237,23 @@ fn words(ended: &Ended, dir: &str) -> (Said, Said) {
             remedy(failure),
         ),
         Why::Asked => (
-            said("ended as asked; everything that was on its way is settled", "已按要求结束，已发出的邮件都有了结果"),
+            said(
+                "ended as asked; everything that was on its way is settled",
+                "已按要求结束，已发出的邮件都有了结果",
+            ),
             said(format!("go on with `hongyan bulk run {dir}`"), format!("用 `hongyan bulk run {dir}` 继续")),
         ),
         Why::Done if doubt > 0 => (
             said(
-                format!("{doubt} may have got the letter: nobody knows, and they do not get it again by themselves"),
+                format!(
+                    "{doubt} may have got the letter: nobody knows, and they do not get it again by themselves"
+                ),
                 format!("有 {doubt} 位收件人可能已收到邮件，无法确定；不会自动重发"),
             ),
-            said(format!("decide with `hongyan bulk resolve {dir}`"), format!("用 `hongyan bulk resolve {dir}` 处理")),
+            said(
+                format!("decide with `hongyan bulk resolve {dir}`"),
+                format!("用 `hongyan bulk resolve {dir}` 处理"),
+            ),
         ),
         Why::Done => (
             said("", ""),

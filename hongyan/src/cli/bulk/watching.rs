@@ -6,10 +6,10 @@ use std::io::{self, IsTerminal, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use chrono::{Local, TimeZone};
 use hongyan_bulk::ledger::{State, Tally, Time};
 use hongyan_bulk::report;
 use hongyan_bulk::run::{Event, Tell, Waiting};
-use chrono::{Local, TimeZone};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
@@ -60,7 +60,8 @@ impl Watching {
             true => Shown::Json,
             false => Shown::Lines(Box::new(Lines::new(tally.total()))),
         };
-        let open = [State::Pending, State::Leased, State::InData, State::Deferred].map(|state| tally.of(state));
+        let open =
+            [State::Pending, State::Leased, State::InData, State::Deferred].map(|state| tally.of(state));
         let done = tally.total() - open.iter().sum::<u64>();
         let seen = Seen { tally, marks: VecDeque::new(), done, drawn: None, shown };
         Self(Arc::new(Mutex::new(seen)))
@@ -153,9 +154,15 @@ impl Lines {
             }
             Event::Opened { .. } => return,
             Event::Lost { account, failure, again } => {
-                let again = again.map(|at| language.choose(", again at ", "，重试时间 ").to_owned() + &clock(at));
+                let again =
+                    again.map(|at| language.choose(", again at ", "，重试时间 ").to_owned() + &clock(at));
                 let lost = language.choose("connection lost", "连接中断");
-                format!("{}: {lost}: {}{}", safe(account), safe(&failure.to_string()), again.unwrap_or_default())
+                format!(
+                    "{}: {lost}: {}{}",
+                    safe(account),
+                    safe(&failure.to_string()),
+                    again.unwrap_or_default()
+                )
             }
             Event::Waiting { account, why, until } => {
                 let until = until.map(|at| language.choose(" until ", "，直到 ").to_owned() + &clock(at));
@@ -188,7 +195,11 @@ impl Lines {
         let total = self.bar.length().unwrap_or(0);
         self.bar.set_position(done);
         let left = total.saturating_sub(done);
-        let left = if rate > 0.0 { span(Duration::from_secs_f64((left as f64 / rate).min(9e8)), language) } else { String::new() };
+        let left = if rate > 0.0 {
+            span(Duration::from_secs_f64((left as f64 / rate).min(9e8)), language)
+        } else {
+            String::new()
+        };
         let speed = if rate >= 1.0 {
             language.choose(format!("{rate:.0}/s"), format!("每秒 {rate:.0}"))
         } else {
@@ -234,7 +245,7 @@ fn waiting(why: Waiting, language: Language) -> &'static str {
 }
 
 /// A time of today, or of another day.
-pub(super) fn clock(time: &Time) -> String {
+pub(super) fn clock(time: Time) -> String {
     let Some(at) = Local.timestamp_millis_opt(time.0).single() else { return String::new() };
     let is_today = at.date_naive() == Local::now().date_naive();
     at.format(if is_today { "%H:%M:%S" } else { "%Y-%m-%d %H:%M" }).to_string()
