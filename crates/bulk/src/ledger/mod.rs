@@ -167,9 +167,11 @@ impl LedgerError {
                 );
                 Problem::new(what, next)
             }
-            Self::Damaged(what) | Self::Newer(what) | Self::Failed(what) | Self::Refused(what) => {
-                Problem::new(what.clone(), again)
-            }
+            Self::Damaged(what)
+            | Self::Newer(what)
+            | Self::Failed(what)
+            | Self::Refused(what)
+            | Self::Away(what) => Problem::new(what.clone(), again),
         }
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn wrong(error: &CampaignError) -> Trouble {
 /// Why a ledger cannot be used.
 pub(super) fn ledger(error: &LedgerError) -> Trouble {
     let exit = match error {
-        LedgerError::Busy { .. } => Exit::TempFail,
+        LedgerError::Busy { .. } | LedgerError::Away(_) => Exit::TempFail,
         LedgerError::Damaged(_) | LedgerError::Newer(_) => Exit::Data,
         LedgerError::Failed(_) => Exit::Io,
         LedgerError::Refused(_) => Exit::NoPerm,
