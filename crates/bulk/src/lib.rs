@@ -1,5 +1,6 @@
 //! Bulk mail: a sheet in, a letter and a file of its own for each row, and a proof for every recipient out.
 //!
+//! - [`bounce`]: what came back, and what it says of whom.
 //! - [`campaign`]: a folder with a `campaign.toml`; what is in it, and what of it is frozen when a run begins.
 //! - [`recipients`]: sheets in every format, read row by row as they show themselves, and addresses as people write them.
 //! - [`row`]: columns and rows, whatever sheet they come from.
@@ -13,6 +14,7 @@
 //! - [`report`]: the proof of who got what; [`resolve`]: what becomes of those in doubt.
 //! - [`composed`]: a composed message as a session sends it.
 
+pub mod bounce;
 pub mod campaign;
 pub mod composed;
 pub mod dkim;
