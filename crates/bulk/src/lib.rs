@@ -1,6 +1,5 @@
 //! Bulk mail: a sheet in, a letter and a file of its own for each row, and a proof for every recipient out.
 //!
-//! - [`bounce`]: what came back, and what it says of whom.
 //! - [`campaign`]: a folder with a `campaign.toml`; what is in it, and what of it is frozen when a run begins.
 //! - [`recipients`]: sheets in every format, read row by row as they show themselves, and addresses as people write them.
 //! - [`row`]: columns and rows, whatever sheet they come from.
@@ -13,6 +12,8 @@
 //! - [`dkim`]: signing; [`token`]: what says which letter came back; [`unsubscribe`]: getting off the list.
 //! - [`report`]: the proof of who got what; [`resolve`]: what becomes of those in doubt.
 //! - [`composed`]: a composed message as a session sends it.
+//! - [`bounce`]: what came back, and what it says of whom.
+//! - [`suppression`]: who is not written to any more, across campaigns.
 
 pub mod bounce;
 pub mod campaign;
@@ -27,6 +28,7 @@ pub mod report;
 pub mod resolve;
 pub mod row;
 pub mod run;
+pub mod suppression;
 pub mod template;
 pub mod token;
 pub mod unsubscribe;

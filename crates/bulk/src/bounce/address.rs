@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn a_whole_address_is_nothing_else() {
-        for good in ["a@example.org", "张三@example.org", "a@例子.测试", "\"a b\"@example.org", "a@localhost"] {
+        for good in ["a@example.org", "张三@example.org", "a@例子.测试", "\"a b\"@example.org", "a@localhost"]
+        {
             assert!(is_whole(good), "{good}");
         }
         for bad in ["a", "@b", "a@", "|/bin/x a@b.org", "a b@c.org", "a@b.org, c@d.org", "a\r@b.org"] {

@@ -59,46 +59,59 @@ pub(super) fn classify(said: &Said<'_>) -> Finding {
             codes::of_status(*status, stage).filter(|(_, found)| *found == weight).map(|(reason, _)| reason)
         })
     };
-    let by_words = phrases::reason(&diagnostic)
-        .or_else(|| phrases::reason(&answered))
-        .or_else(|| phrases::reason(&phrases::normal(said.comment)));
+    let comment = phrases::normal(said.comment);
     let exact_code = by_code(Weight::Exact);
-    let found = by_words
+    let found = phrases::exact(&diagnostic)
+        .or_else(|| phrases::exact(&answered))
+        .or_else(|| phrases::exact(&comment))
         .or(exact_code)
-        .or_else(|| phrases::reason(&words))
+        .or_else(|| phrases::broad(&diagnostic))
+        .or_else(|| phrases::exact(&words))
+        .or_else(|| phrases::broad(&answered))
+        .or_else(|| phrases::broad(&comment))
+        .or_else(|| phrases::broad(&words))
         .map(|reason| (reason, true))
         .or_else(|| Some((by_code(Weight::Loose)?, false)))
         .or_else(|| Some((codes::of_reply(code?, stage)?, false)))
         .or_else(|| (said.delayed || said.action == "expired").then_some((Reason::Unreachable, false)));
     let (reason, exact) = found.unwrap_or((Reason::Undetermined, false));
-    let (reason, exact) = refine(reason, exact, exact_code, stage, said, temporary);
+    let reason = match reason {
+        Reason::NoSuchUser if exact_code != Some(Reason::NoSuchUser) => {
+            whose_user(stage, &statuses, code, &words)
+        }
+        // A name server's word under a temporary code is what it says.
+        Reason::NoSuchHost if temporary && said.status.is_none_or(|status| status.class == 4) => {
+            Reason::Unreachable
+        }
+        reason => reason,
+    };
     let hard = reason.is_hard() && !(reason == Reason::AcceptsNoMail && temporary);
     Finding { reason, hard, exact, temporary, status, code }
 }
 
-/// What the stage and the class of the codes make of a reason.
-fn refine(
-    reason: Reason,
-    exact: bool,
-    exact_code: Option<Reason>,
-    stage: Option<Stage>,
-    said: &Said<'_>,
-    temporary: bool,
-) -> (Reason, bool) {
-    match reason {
-        // The server knew the mailbox when it was named: somebody behind it does not want this message.
-        Reason::NoSuchUser if stage == Some(Stage::Data) && exact_code != Some(Reason::NoSuchUser) => {
-            (Reason::Filtered, exact)
-        }
-        // A name server's word under a temporary code is what it says.
-        Reason::NoSuchHost if temporary && said.status.is_none_or(|status| status.class == 4) => {
-            (Reason::Unreachable, exact)
-        }
-        // The greeting and MAIL are about who sends, whatever is said.
-        Reason::NoSuchUser if matches!(stage, Some(Stage::Mail | Stage::Hello | Stage::Connect)) => {
-            (Reason::Blocked, exact)
-        }
-        _ => (reason, exact),
+/// What "user unknown" means: in answer to RCPT, that there is none. In answer to the message, that a server which knew the
+/// mailbox a moment ago does not want this one for it; and so it is taken where a server is quoted and nothing says what it
+/// answered, unless the code is about the address. In the greeting and at MAIL it is about who sends.
+fn whose_user(stage: Option<Stage>, statuses: &[Enhanced], code: Option<u16>, words: &str) -> Reason {
+    const NO_ADDRESS: [&str; 6] = [
+        "address not found",
+        "couldn't be found",
+        "could not be found",
+        "has rejected address",
+        "invalid user address",
+        "address unknown",
+    ];
+    let is_about_address = statuses.iter().any(|status| status.subject == 1);
+    let is_about_mailbox = statuses.first().is_some_and(|status| status.subject == 2);
+    match stage {
+        Some(Stage::Rcpt) => Reason::NoSuchUser,
+        Some(Stage::Mail | Stage::Hello | Stage::Connect) => Reason::Blocked,
+        Some(Stage::Data) => Reason::Filtered,
+        None if is_about_address => Reason::NoSuchUser,
+        None if is_about_mailbox => Reason::Filtered,
+        None if NO_ADDRESS.iter().any(|said| words.contains(said)) => Reason::NoSuchUser,
+        None if code.is_some() => Reason::Filtered,
+        None => Reason::NoSuchUser,
     }
 }
 
@@ -122,6 +135,7 @@ fn answers(words: &str) -> String {
         let line = line.trim();
         if line.is_empty() {
             quoting = false;
+            answers.push('\n');
         } else if codes::reply_code(line).is_some() || !codes::statuses(line).is_empty() {
             quoting = true;
         }

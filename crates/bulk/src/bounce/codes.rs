@@ -23,7 +23,7 @@ pub enum Stage {
 impl Stage {
     /// What a report says of it; the last that is named in these words, which are in lower case.
     pub(super) fn of(words: &str) -> Option<Self> {
-        const SAID: [(&str, Stage); 38] = [
+        const SAID: [(&str, Stage); 43] = [
             ("in reply to rcpt to", Stage::Rcpt),
             ("in reply to mail from", Stage::Mail),
             ("in reply to end of data", Stage::Data),
@@ -62,6 +62,11 @@ impl Stage {
             ("failed on data", Stage::Data),
             ("rejected recipient", Stage::Rcpt),
             ("following rcpt command", Stage::Rcpt),
+            ("smtp:rcpt", Stage::Rcpt),
+            ("smtp command rcpt", Stage::Rcpt),
+            ("smtp command data", Stage::Data),
+            ("smtp transmission failure", Stage::Data),
+            ("smtp command mail", Stage::Mail),
         ];
         let found = SAID.iter().filter_map(|(said, stage)| Some((words.rfind(said)?, *stage)));
         found.max_by_key(|(at, _)| *at).map(|(_, stage)| stage)

@@ -23,7 +23,9 @@ impl Feedback {
         let returned = Message::parse(&layout.returned);
         let Some(report) = &layout.feedback else {
             let subject = message.subject().unwrap_or_default().to_ascii_lowercase();
-            let field = returned.field(0, "X-HmXmrOriginalRecipient").filter(|_| subject.starts_with("complaint about"))?;
+            let field = returned
+                .field(0, "X-HmXmrOriginalRecipient")
+                .filter(|_| subject.starts_with("complaint about"))?;
             let from = found_in(&returned.value_text(field));
             return Some(Self { complaint: true, from, words: "feedback-type: abuse".into() });
         };
@@ -56,7 +58,8 @@ impl Feedback {
 
 /// The value of a field of the report.
 fn value(report: &str, name: &str) -> Option<String> {
-    let line = report.lines().find(|line| field_name(line).is_some_and(|found| found.eq_ignore_ascii_case(name)))?;
+    let line =
+        report.lines().find(|line| field_name(line).is_some_and(|found| found.eq_ignore_ascii_case(name)))?;
     line.split_once(':').map(|(_, value)| value.trim().to_owned())
 }
 

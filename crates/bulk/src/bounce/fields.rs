@@ -81,7 +81,8 @@ pub(super) fn groups(text: &str) -> (Vec<Group>, bool) {
             continue;
         };
         let name = name.to_ascii_lowercase();
-        let is_recipient = matches!(name.as_str(), "final-recipient" | "original-recipient" | "x-actual-recipient");
+        let is_recipient =
+            matches!(name.as_str(), "final-recipient" | "original-recipient" | "x-actual-recipient");
         if !is_recipient && !is_about_recipients(&name) {
             continue;
         }
@@ -144,7 +145,8 @@ impl Group {
             }
             "status" => {
                 self.status = codes::statuses(value).first().copied();
-                self.comment = value.split_once('(').map_or("", |(_, comment)| comment).trim_end_matches(')').into();
+                self.comment =
+                    value.split_once('(').map_or("", |(_, comment)| comment).trim_end_matches(')').into();
             }
             "diagnostic-code" => {
                 // `smtp; 550 …`: the type says nothing that the text does not.
@@ -249,11 +251,19 @@ mod tests {
     #[test]
     fn what_real_servers_break_is_read() {
         let cases = [
-            ("no blank line between", "Final-Recipient: rfc822;a@x.org\nAction: failed\nFinal-Recipient: rfc822;b@x.org\nAction: failed\n", 2),
+            (
+                "no blank line between",
+                "Final-Recipient: rfc822;a@x.org\nAction: failed\nFinal-Recipient: rfc822;b@x.org\nAction: failed\n",
+                2,
+            ),
             ("blank before the colon, rfc/822", "Final-Recipient : rfc/822;a@x.org\nAction : failed\n", 1),
             ("no type, in brackets", "Original-Recipient: <a@x.org>\nAction: failed\n", 1),
             ("a blank line inside", "Final-Recipient: rfc822;a@x.org\n\nAction: failed\nStatus: 5.0.0\n", 1),
-            ("action first", "Action: failed\nFinal-Recipient: rfc822;a@x.org\nStatus: 5.0.0\n\nAction: failed\nFinal-Recipient: rfc822;b@x.org\n", 2),
+            (
+                "action first",
+                "Action: failed\nFinal-Recipient: rfc822;a@x.org\nStatus: 5.0.0\n\nAction: failed\nFinal-Recipient: rfc822;b@x.org\n",
+                2,
+            ),
             ("a pipe", "Final-Recipient: rfc822;|/usr/bin/x a@x.org\nAction: failed\n", 1),
             ("X.400", "Final-Recipient: x400; /RFC-822=a(a)x.org/\nAction: failed\n", 1),
             ("none", "Reporting-MTA: dns; x.org\n\nAction: failed\n", 0),

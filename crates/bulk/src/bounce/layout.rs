@@ -52,8 +52,14 @@ impl Layout {
                 "message/disposition-notification" | "message/global-disposition-notification" => {
                     layout.receipt = true;
                 }
-                "message/rfc822" | "message/global" | "message/news" | "text/rfc822-headers"
-                | "message/rfc822-headers" | "text/rfc822" | "message/global-headers" | "message/partial" => {
+                "message/rfc822"
+                | "message/global"
+                | "message/news"
+                | "text/rfc822-headers"
+                | "message/rfc822-headers"
+                | "text/rfc822"
+                | "message/global-headers"
+                | "message/partial" => {
                     inside[at] = true;
                     layout.add_returned(message, at);
                 }
@@ -81,18 +87,15 @@ impl Layout {
     fn add_fields(&mut self, message: &Message<'_>, part: usize) {
         let (text, more) = message.text_within(part, MAX_FIELDS.saturating_sub(self.fields.len()));
         self.truncated |= more;
-        self.fields.push_str(&text);
-        self.fields.push_str("\n\n");
+        push_lines(&mut self.fields, &text);
+        self.fields.push('\n');
     }
 
     fn add_words(&mut self, message: &Message<'_>, part: usize, words: &mut String) {
         let room = MAX_WORDS.saturating_sub(words.len());
         let (text, more) = message.text_within(part, room);
         self.truncated |= more && room == 0;
-        for line in text.split(['\n', '\r']) {
-            words.push_str(line);
-            words.push('\n');
-        }
+        push_lines(words, &text);
     }
 
     fn add_returned(&mut self, message: &Message<'_>, part: usize) {
@@ -152,6 +155,16 @@ impl Layout {
     }
 }
 
+/// Adds a text whose lines end in LF, CRLF or CR, with LF.
+fn push_lines(to: &mut String, text: &str) {
+    for line in text.split('\n') {
+        for line in line.strip_suffix('\r').unwrap_or(line).split('\r') {
+            to.push_str(line);
+            to.push('\n');
+        }
+    }
+}
+
 /// Whether a line says that what was sent follows.
 fn is_divider(line: &str) -> bool {
     const WITH_DASHES: [&str; 17] = [
@@ -199,7 +212,8 @@ fn is_divider(line: &str) -> bool {
     let lower = line.to_lowercase();
     let dashes = lower.starts_with("--") || lower.starts_with("==") || lower.starts_with("**");
     let bare = lower.trim_matches(['-', '=', '*', ' ', '#']);
-    (dashes && WITH_DASHES.iter().any(|said| bare.contains(said))) || ALONE.iter().any(|said| bare.starts_with(said))
+    (dashes && WITH_DASHES.iter().any(|said| bare.contains(said)))
+        || ALONE.iter().any(|said| bare.starts_with(said))
 }
 
 /// A header that stands in the words.
@@ -220,7 +234,8 @@ fn header_at(lines: &[&str]) -> Option<Header> {
     if first.is_empty() || known(first.trim_start()).is_none() {
         return None;
     }
-    let end = lines.iter().take(MOST).position(|line| line.trim().is_empty()).unwrap_or(lines.len().min(MOST));
+    let end =
+        lines.iter().take(MOST).position(|line| line.trim().is_empty()).unwrap_or(lines.len().min(MOST));
     let mut seen = [false; NAMES.len()];
     for line in &lines[..end] {
         if let Some(name) = known(line.trim_start()) {
@@ -286,7 +301,8 @@ mod tests {
             "-------original message",
         ];
         for divider in dividers {
-            let layout = laid_out(&format!("<a@example.org>: no\n\n{divider}\n\nTo: a@example.org\nSubject: x\n"));
+            let layout =
+                laid_out(&format!("<a@example.org>: no\n\n{divider}\n\nTo: a@example.org\nSubject: x\n"));
             assert_eq!(layout.words.trim(), "<a@example.org>: no", "{divider}");
             assert!(layout.returned.starts_with(b"To: a@example.org\n"), "{divider}");
         }
@@ -296,14 +312,17 @@ mod tests {
 
     #[test]
     fn a_header_that_only_a_message_has_begins_it_too() {
-        let layout = laid_out("no such user\n\nReceived: from x\n by y\nTo: a@example.org\nSubject: x\n\nthe body\n");
+        let layout =
+            laid_out("no such user\n\nReceived: from x\n by y\nTo: a@example.org\nSubject: x\n\nthe body\n");
         assert_eq!(layout.words.trim(), "no such user");
         assert!(layout.returned.starts_with(b"Received: from x\n by y\nTo:"));
     }
 
     #[test]
     fn a_summary_of_the_header_does_not_end_the_words() {
-        let layout = laid_out("About this:\n\n  Message-ID: <1@x>\n  To: a@example.org\n  Subject: x\n\nNo mailbox.\n");
+        let layout = laid_out(
+            "About this:\n\n  Message-ID: <1@x>\n  To: a@example.org\n  Subject: x\n\nNo mailbox.\n",
+        );
         assert!(layout.words.contains("No mailbox."));
         assert!(layout.returned.starts_with(b"Message-ID: <1@x>\nTo: a@example.org\n"));
     }

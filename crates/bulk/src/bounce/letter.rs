@@ -45,11 +45,18 @@ pub(super) fn referred(message: &Message<'_>, returned: &Message<'_>, named: Opt
         (returned, "References"),
     ];
     let values = fields.iter().flat_map(|(message, name)| {
-        message.fields_named(0, name).take(MAX_FIELDS).map(|field| message.value_text(field)).collect::<Vec<_>>()
+        message
+            .fields_named(0, name)
+            .take(MAX_FIELDS)
+            .map(|field| message.value_text(field))
+            .collect::<Vec<_>>()
     });
     let named = named.map(str::to_owned);
     named.into_iter().chain(values).find_map(|value| {
-        value.split(|c: char| c.is_whitespace() || c == '<' || c == '>' || c == ',').take(MAX_IDS).find_map(of_message_id)
+        value
+            .split(|c: char| c.is_whitespace() || c == '<' || c == '>' || c == ',')
+            .take(MAX_IDS)
+            .find_map(of_message_id)
     })
 }
 

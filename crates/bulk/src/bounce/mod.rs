@@ -106,11 +106,30 @@ pub fn read(raw: &[u8], token: &dyn Fn(&str) -> Option<Token>) -> Reading {
     let came_to = letter::came_to(&message);
     let tokens: Vec<Token> =
         came_to.iter().map(String::as_str).chain(subject.split_whitespace()).filter_map(token).collect();
-    let mut reading = Reader { message: &message, layout: &layout, returned: &returned, came_to: &came_to }.reading(&subject, &tokens);
+    let mut reading = Reader { message: &message, layout: &layout, returned: &returned, came_to: &came_to }
+        .reading(&subject, &tokens);
+    if reading.kind == Kind::Other && sign::is_from_a_mail_system(&returned) {
+        reading = forwarded(&message, &layout.returned).unwrap_or(reading);
+    }
     reading.truncated |= layout.truncated || message.is_truncated();
     let by_token = tokens.first().map(|token| token.letter.clone());
     reading.letter = by_token.or(reading.letter);
     reading
+}
+
+/// A bounce that came inside another mail. Who forwards it may have changed it: only another mail system is believed.
+fn forwarded(outer: &Message<'_>, inner: &[u8]) -> Option<Reading> {
+    let message = Message::parse(inner);
+    let layout = Layout::of(&message);
+    let returned = Message::parse(&layout.returned);
+    let came_to = letter::came_to(&message);
+    let reader = Reader { message: &message, layout: &layout, returned: &returned, came_to: &came_to };
+    let mut reading = reader.reading(&message.subject().unwrap_or_default(), &[]);
+    let believed = sign::is_from_a_mail_system(outer);
+    for report in &mut reading.recipients {
+        report.certain &= believed;
+    }
+    (!reading.recipients.is_empty()).then_some(reading)
 }
 
 struct Reader<'r> {
@@ -140,7 +159,8 @@ impl Reader<'_> {
             if let Some(reading) = self.unsubscribing(subject, tokens, from_system) {
                 return reading;
             }
-            let says_reply = reply::by_its_subject(subject) || (!from_system && reply::by_its_header(self.message));
+            let says_reply =
+                reply::by_its_subject(subject) || (!from_system && reply::by_its_header(self.message));
             if self.layout.receipt || (says_reply && self.message.field(0, "X-Failed-Recipients").is_none()) {
                 return Reading { words: line(subject), ..self.empty(Kind::Reply) };
             }
@@ -205,7 +225,12 @@ impl Reader<'_> {
         let failed: Vec<String> = self
             .message
             .fields_named(0, "X-Failed-Recipients")
-            .flat_map(|field| address::find(&self.message.value_text(field)).iter().map(|found| found.text.to_owned()).collect::<Vec<_>>())
+            .flat_map(|field| {
+                address::find(&self.message.value_text(field))
+                    .iter()
+                    .map(|found| found.text.to_owned())
+                    .collect::<Vec<_>>()
+            })
             .take(MAX_RECIPIENTS)
             .collect();
         let says_failure = sign::subject_says_failure(subject);
@@ -213,19 +238,27 @@ impl Reader<'_> {
             return self.empty(Kind::Other);
         }
         let mut correspondents = self.came_to.to_vec();
-        correspondents.extend(self.message.from().iter().flat_map(|from| from.mailboxes()).map(|from| from.address.clone()));
+        correspondents.extend(
+            self.message.from().iter().flat_map(|from| from.mailboxes()).map(|from| from.address.clone()),
+        );
         let sent_to = sent_to(self.returned);
         let known = prose::Known { correspondents: &correspondents, sent_to: &sent_to, failed: &failed };
         let (named, more) = prose::named(words, &known);
         let delayed = sign::says_delay(subject, words);
         let certain = |address: &str| {
-            from_system && (!failed.is_empty() || sent_to.is_empty() || sent_to.iter().any(|sent| address::same(sent, address)))
+            from_system
+                && (!failed.is_empty()
+                    || sent_to.is_empty()
+                    || sent_to.iter().any(|sent| address::same(sent, address)))
         };
-        let reports: Vec<Report> =
-            named.iter().map(|named| Report::in_words(named, subject, delayed, certain(&named.address))).collect();
+        let reports: Vec<Report> = named
+            .iter()
+            .map(|named| Report::in_words(named, subject, delayed, certain(&named.address)))
+            .collect();
         // Somebody who writes about a failure is no mail system: nothing is known without its having a cause.
         let vague = reports.iter().all(|report| report.reason == Reason::Undetermined);
-        if reports.is_empty() || (vague && !(from_system && (says_failure || sign::words_say_failure(words)))) {
+        if reports.is_empty() || (vague && !(from_system && (says_failure || sign::words_say_failure(words))))
+        {
             return self.empty(Kind::Other);
         }
         self.reported(reports, more, None)
@@ -235,11 +268,15 @@ impl Reader<'_> {
     fn unsubscribing(&self, subject: &str, tokens: &[Token], from_system: bool) -> Option<Reading> {
         let token = tokens.iter().find(|token| token.unsubscribe);
         let asks = sign::asks_to_unsubscribe(subject);
-        if from_system || (token.is_none() && !asks) || (token.is_none() && reply::by_its_header(self.message)) {
+        if from_system
+            || (token.is_none() && !asks)
+            || (token.is_none() && reply::by_its_header(self.message))
+        {
             return None;
         }
         // An automatic answer to the unsubscribe address asks for nothing.
-        if token.is_some() && !asks && (reply::by_its_header(self.message) || reply::by_its_subject(subject)) {
+        if token.is_some() && !asks && (reply::by_its_header(self.message) || reply::by_its_subject(subject))
+        {
             return None;
         }
         let from = self.message.from();
@@ -247,7 +284,12 @@ impl Reader<'_> {
             [hongyan_mime::address::Address::Mailbox(mailbox)] => vec![mailbox.address.clone()],
             _ => Vec::new(),
         };
-        Some(Reading { people, proven: token.is_some(), words: line(subject), ..self.empty(Kind::Unsubscribe) })
+        Some(Reading {
+            people,
+            proven: token.is_some(),
+            words: line(subject),
+            ..self.empty(Kind::Unsubscribe)
+        })
     }
 }
 
@@ -257,7 +299,12 @@ fn sent_to(returned: &Message<'_>) -> Vec<String> {
     for name in ["To", "Cc", "X-Original-To", "X-Envelope-To", "Envelope-To"] {
         let addresses = returned.address_list(0, name);
         let mailboxes = addresses.iter().flat_map(|address| address.mailboxes());
-        sent.extend(mailboxes.map(|mailbox| mailbox.address.clone()).filter(|address| address.contains('@')).take(MAX_RECIPIENTS));
+        sent.extend(
+            mailboxes
+                .map(|mailbox| mailbox.address.clone())
+                .filter(|address| address.contains('@'))
+                .take(MAX_RECIPIENTS),
+        );
         if name == "Cc" && !sent.is_empty() {
             break;
         }

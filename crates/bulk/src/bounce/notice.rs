@@ -19,13 +19,16 @@ pub(super) fn read(words: &str) -> Option<(Notice, Option<String>)> {
     if !words[..start].trim().is_empty() {
         return None;
     }
-    let mut stream = serde_json::Deserializer::from_str(&words[start..]).into_iter::<Value>();
+    // Sendmail breaks lines that are too long, and says so with an exclamation mark.
+    let whole = words[start..].replace("!\n ", "");
+    let mut stream = serde_json::Deserializer::from_str(&whole).into_iter::<Value>();
     let mut value = stream.next()?.ok()?;
     // SNS puts the notice into a string of its own.
     if let Some(inner) = value.get("Message").and_then(Value::as_str) {
         value = serde_json::from_str(inner).ok()?;
     }
-    let kind = value.get("notificationType").or_else(|| value.get("eventType"))?.as_str()?.to_ascii_lowercase();
+    let kind =
+        value.get("notificationType").or_else(|| value.get("eventType"))?.as_str()?.to_ascii_lowercase();
     let message_id = message_id(&value);
     let notice = match kind.as_str() {
         "bounce" => {
@@ -71,7 +74,9 @@ fn bounced(recipient: &Value) -> Option<Group> {
 /// The `Message-ID` of what was sent, where the notice carries its header.
 fn message_id(value: &Value) -> Option<String> {
     let headers = value.pointer("/mail/headers")?.as_array()?;
-    let field = headers.iter().find(|header| text(header, "name").is_some_and(|name| name.eq_ignore_ascii_case("Message-ID")))?;
+    let field = headers
+        .iter()
+        .find(|header| text(header, "name").is_some_and(|name| name.eq_ignore_ascii_case("Message-ID")))?;
     text(field, "value")
 }
 

@@ -199,13 +199,19 @@ fn place(line: &str, found: &Found<'_>) -> Place {
     let lead = before.trim_end_matches(['<', '"', '\'', '[', '(', ' ', '\t', '*']).trim();
     let lead = lead.trim_start_matches(['-', '*', '·', '•', '>', '|', ' ', '\t', '・']);
     // `554 <a@example.org>... no`, `<<< 550 5.1.1 <a@example.org>`: codes lead, but say nothing of who.
-    let coded = lead.trim_start_matches(['<', ' ']).trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-' || c == ' ');
-    if SENDERS.iter().any(|said| lead.ends_with(said)) || before.contains("mail from:<") && !before.contains("rcpt") {
+    let coded = lead
+        .trim_start_matches(['<', ' '])
+        .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-' || c == ' ');
+    if SENDERS.iter().any(|said| lead.ends_with(said))
+        || before.contains("mail from:<") && !before.contains("rcpt")
+    {
         return Place::Sender;
     }
     let begins = lead.is_empty() || (coded.is_empty() && line[..found.start].contains('<'));
-    let numbered = lead.len() <= 4 && lead.trim_end_matches(['.', ')', ':']).bytes().all(|b| b.is_ascii_digit());
-    let ends = after.trim().trim_matches([':', ',', ';', '.', '-']).is_empty() || !after.starts_with(char::is_alphanumeric);
+    let numbered =
+        lead.len() <= 4 && lead.trim_end_matches(['.', ')', ':']).bytes().all(|b| b.is_ascii_digit());
+    let ends = after.trim().trim_matches([':', ',', ';', '.', '-']).is_empty()
+        || !after.starts_with(char::is_alphanumeric);
     if ((begins || numbered) && ends) || RECIPIENTS.iter().any(|said| lead.ends_with(said)) {
         return Place::Standing;
     }
@@ -250,13 +256,28 @@ mod tests {
     #[test]
     fn whoever_stands_by_itself_is_meant() {
         let cases = [
-            ("qmail", "I'm afraid I wasn't able to deliver.\n\n<a@example.org>:\n192.0.2.1 does not like recipient.\n"),
-            ("Exim", "The following address(es) failed:\n\n  a@example.org\n    SMTP error after MAIL FROM:<sender@example.com> SIZE=3:\n"),
-            ("Sendmail", "   ----- The following addresses had permanent fatal errors -----\n<a@example.org>\n    (reason: 550 no)\n"),
-            ("Exchange", "did not reach the following recipient(s):\n\na@example.org on Thu, 29 Apr 2010\n    not recognized\n"),
+            (
+                "qmail",
+                "I'm afraid I wasn't able to deliver.\n\n<a@example.org>:\n192.0.2.1 does not like recipient.\n",
+            ),
+            (
+                "Exim",
+                "The following address(es) failed:\n\n  a@example.org\n    SMTP error after MAIL FROM:<sender@example.com> SIZE=3:\n",
+            ),
+            (
+                "Sendmail",
+                "   ----- The following addresses had permanent fatal errors -----\n<a@example.org>\n    (reason: 550 no)\n",
+            ),
+            (
+                "Exchange",
+                "did not reach the following recipient(s):\n\na@example.org on Thu, 29 Apr 2010\n    not recognized\n",
+            ),
             ("a transcript", ">>> RCPT To:<a@example.org>\n<<< 550 <a@example.org>... User unknown\n"),
             ("a label", "Error:\n  MAIL FROM: x@example.com\n  RCPT TO: a@example.org\n"),
-            ("Chinese", "很抱歉，您的邮件被退回。\n收件人：a@example.org\n如有疑问请联系postmaster@example.net\n"),
+            (
+                "Chinese",
+                "很抱歉，您的邮件被退回。\n收件人：a@example.org\n如有疑问请联系postmaster@example.net\n",
+            ),
         ];
         for (what, words) in cases {
             assert_eq!(who(words, &[]), ["a@example.org"], "{what}");
@@ -268,7 +289,11 @@ mod tests {
         let words = "Your message to a@example.org failed.\nFor help contact b@example.org\nor write to <postmaster@example.org>\n";
         assert_eq!(who(words, &["a@example.org"]), ["a@example.org"]);
         assert_eq!(who("It failed.\n", &["a@example.org"]), ["a@example.org"], "the only one sent to");
-        assert_eq!(who("It failed.\n", &["a@example.org", "b@example.org"]), [""; 0], "one of two: nobody knows which");
+        assert_eq!(
+            who("It failed.\n", &["a@example.org", "b@example.org"]),
+            [""; 0],
+            "one of two: nobody knows which"
+        );
     }
 
     #[test]

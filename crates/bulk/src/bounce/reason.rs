@@ -142,7 +142,9 @@ impl Reason {
             }
             Self::AcceptsNoMail => said("the domain takes no mail", "该域名声明不接收邮件"),
             Self::MailboxFull => said("the mailbox is full", "邮箱已满"),
-            Self::MailboxInactive => said("the mailbox is disabled or not used any more", "邮箱已停用或被禁用"),
+            Self::MailboxInactive => {
+                said("the mailbox is disabled or not used any more", "邮箱已停用或被禁用")
+            }
             Self::Filtered => said("refused by a filter of the recipient's", "被收件人的过滤规则拒收"),
             Self::TooLarge => said("the message is too large", "邮件太大"),
             Self::SlowDown => said("too much mail at a time", "发送过于频繁"),
@@ -150,7 +152,9 @@ impl Reason {
                 said("the sender, its domain or its IP address is refused", "发件人、其域名或 IP 地址被拒绝")
             }
             Self::Authentication => said("SPF, DKIM or DMARC does not pass", "SPF、DKIM 或 DMARC 未通过"),
-            Self::Policy => said("refused as spam or by a rule of theirs", "被当作垃圾邮件或因对方规则被拒绝"),
+            Self::Policy => {
+                said("refused as spam or by a rule of theirs", "被当作垃圾邮件或因对方规则被拒绝")
+            }
             Self::Content => said("the message's form is not accepted", "邮件的格式或内容类型不被接受"),
             Self::Virus => said("the message is said to carry a virus", "邮件被认为带有病毒"),
             Self::Relaying => said("the server does not relay", "服务器拒绝转发"),
@@ -159,9 +163,10 @@ impl Reason {
             }
             Self::ServerError => said("something is wrong at the recipient's server", "对方服务器出错"),
             Self::Syntax => said("a command or an address was not understood", "命令或地址未被理解"),
-            Self::ProviderList => {
-                said("the sending provider has the address on its own list", "发信服务商已将该地址列入其禁发名单")
-            }
+            Self::ProviderList => said(
+                "the sending provider has the address on its own list",
+                "发信服务商已将该地址列入其禁发名单",
+            ),
             Self::Undetermined => said("no cause was given", "未说明原因"),
         }
     }

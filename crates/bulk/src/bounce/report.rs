@@ -93,7 +93,10 @@ impl Report {
             true => quoted(words),
             false => line(&group.diagnostic),
         };
-        Self { remote: group.remote.clone(), ..Self::found(found, address, original, action, diagnostic, true) }
+        Self {
+            remote: group.remote.clone(),
+            ..Self::found(found, address, original, action, diagnostic, true)
+        }
     }
 
     /// From words alone.

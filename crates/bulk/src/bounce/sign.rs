@@ -37,7 +37,11 @@ pub(super) fn is_from_a_mail_system(message: &Message<'_>) -> bool {
         let local = address.as_deref().unwrap_or(value).trim_matches(['<', '>', ' ', '"']);
         LOCAL.iter().any(|known| local.starts_with(known))
     };
-    if begins(&value) || begins(&sender) || begins(&return_path) || NAMES.iter().any(|name| value.contains(name)) {
+    if begins(&value)
+        || begins(&sender)
+        || begins(&return_path)
+        || NAMES.iter().any(|name| value.contains(name))
+    {
         return true;
     }
     // Nobody at all: `From: <>`.
@@ -111,7 +115,9 @@ pub(super) fn subject_says_failure(subject: &str) -> bool {
         "配信できません",
     ];
     let subject = subject.to_lowercase();
-    SAID.iter().any(|said| subject.contains(said)) || subject.contains("系统退信") || subject.contains("投递失败")
+    SAID.iter().any(|said| subject.contains(said))
+        || subject.contains("系统退信")
+        || subject.contains("投递失败")
 }
 
 /// Whether a text is in the words of a mail system that could not deliver.
@@ -197,12 +203,16 @@ pub(super) fn says_delay(subject: &str, words: &str) -> bool {
         "稍后重试",
     ];
     let subject = subject.to_lowercase();
-    if subject.contains("(delay)") || subject.contains("delayed") || subject.contains("could not send message for past") {
+    if subject.contains("(delay)")
+        || subject.contains("delayed")
+        || subject.contains("could not send message for past")
+    {
         return true;
     }
     let beginning = &words[..words.floor_char_boundary(BEGINNING.min(words.len()))];
     let lower = beginning.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
-    let final_word = ["permanent error", "failed permanently", "permanent failure", "permanent fatal", "giving up"];
+    let final_word =
+        ["permanent error", "failed permanently", "permanent failure", "permanent fatal", "giving up"];
     SAID.iter().any(|said| lower.contains(said)) && !final_word.iter().any(|said| lower.contains(said))
 }
 
@@ -214,6 +224,8 @@ pub(super) fn asks_to_unsubscribe(subject: &str) -> bool {
     }
     let first = bare.split_whitespace().next().unwrap_or_default();
     let bare = bare.trim_matches(['"', '\'', '.', '!', '<', '>', ' ']);
-    matches!(bare, "unsubscribe" | "unsubscribe me" | "please unsubscribe" | "退订" | "取消订阅" | "退訂" | "取消訂閱")
-        || (first == "unsubscribe" && bare.split_whitespace().count() == 2)
+    matches!(
+        bare,
+        "unsubscribe" | "unsubscribe me" | "please unsubscribe" | "退订" | "取消订阅" | "退訂" | "取消訂閱"
+    ) || (first == "unsubscribe" && bare.split_whitespace().count() == 2)
 }

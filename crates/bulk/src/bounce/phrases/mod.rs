@@ -17,14 +17,20 @@ const GAP: usize = 80;
 /// Octets of a text that phrases are looked for in. Reports say why within their first screen.
 const MOST: usize = 32 << 10;
 
-/// The reason that a text names. What says most is looked for first, so that "relay access denied" is not taken for
-/// "access denied", and "mailbox for X is full" not for "no mailbox".
-pub(super) fn reason(normal: &str) -> Option<Reason> {
-    let end = normal.floor_char_boundary(MOST.min(normal.len()));
-    let text = &normal[..end];
-    let groups = refusals::EXACT.iter().chain(failures::EXACT).chain(refusals::BROAD).chain(failures::BROAD);
-    let mut found = groups.filter(|(_, said)| said.iter().any(|phrase| holds(text, phrase)));
-    found.next().map(|(reason, _)| *reason)
+/// The reason that a text names in words that can mean one thing only. What says most is looked for first, so that "relay
+/// access denied" is not taken for "access denied", and "mailbox for X is full" not for "no mailbox".
+pub(super) fn exact(normal: &str) -> Option<Reason> {
+    first(normal, refusals::EXACT.iter().chain(failures::EXACT))
+}
+
+/// The reason that a text names in words that stand in other reports as well.
+pub(super) fn broad(normal: &str) -> Option<Reason> {
+    first(normal, refusals::BROAD.iter().chain(failures::BROAD))
+}
+
+fn first<'s>(normal: &str, mut groups: impl Iterator<Item = &'s Said>) -> Option<Reason> {
+    let text = &normal[..normal.floor_char_boundary(MOST.min(normal.len()))];
+    groups.find(|(_, said)| said.iter().any(|phrase| holds(text, phrase))).map(|(reason, _)| *reason)
 }
 
 /// Whether a text holds a phrase.
@@ -39,11 +45,27 @@ pub(super) fn holds(text: &str, phrase: &str) -> bool {
     })
 }
 
-/// A text as phrases are written: lower case, single blanks, straight quotes; without addresses, links, enhanced codes and
+/// A text as phrases are written: lower case, single blanks, straight quotes, `¶` between paragraphs; without addresses, links, enhanced codes and
 /// the codes that stand on every line of a long reply, since those have words in them that nobody said.
 pub(super) fn normal(text: &str) -> String {
     let mut normal = String::with_capacity(text.len().min(MOST + MOST / 4));
-    for word in text.split_whitespace() {
+    let mut paragraphs = 0;
+    for line in text.lines() {
+        if line.trim().is_empty() {
+            paragraphs += 1;
+        } else {
+            if paragraphs > 0 && !normal.is_empty() {
+                normal.push_str(" ¶");
+            }
+            paragraphs = 0;
+            add_words(line, &mut normal);
+        }
+    }
+    normal
+}
+
+fn add_words(line: &str, normal: &mut String) {
+    for word in line.split_whitespace() {
         if normal.len() > MOST {
             break;
         }
@@ -57,12 +79,11 @@ pub(super) fn normal(text: &str) -> String {
         if kept.is_empty() {
             continue;
         }
-        if !normal.is_empty() && !(is_wide(&normal) && is_wide_start(&kept)) {
+        if !normal.is_empty() && !(is_wide(normal) && is_wide_start(&kept)) {
             normal.push(' ');
         }
         normal.push_str(&kept);
     }
-    normal
 }
 
 /// `550-`, `550-5.7.26`.
@@ -98,9 +119,9 @@ fn without_address(word: &str) -> String {
     let mut kept = String::new();
     let mut rest = word;
     while let Some(at) = rest.find('@') {
-        let start = rest[..at].rfind(|c| !is_part(c)).map_or(0, |before| {
-            before + rest[before..].chars().next().map_or(1, char::len_utf8)
-        });
+        let start = rest[..at]
+            .rfind(|c| !is_part(c))
+            .map_or(0, |before| before + rest[before..].chars().next().map_or(1, char::len_utf8));
         let end = at + rest[at..].find(|c| !is_part(c)).unwrap_or(rest.len() - at);
         kept.push_str(&rest[..start]);
         kept.push('@');
@@ -127,12 +148,16 @@ mod tests {
     #[test]
     fn words_are_what_was_said() {
         let cases = [
-            ("550-5.7.26 not accepted due to domain's\n550-5.7.26 DMARC policy", "not accepted due to domain's dmarc policy"),
+            (
+                "550-5.7.26 not accepted due to domain's\n550-5.7.26 DMARC policy",
+                "not accepted due to domain's dmarc policy",
+            ),
             ("<mailbox-full@example.org>:  Host or\r\n domain  name", "<@>: host or domain name"),
             ("see https://example.org/spam/?x=1 now", "see now"),
             ("450 4.2.2 The recipient’s inbox", "450 the recipient's inbox"),
             ("https://support.google.com/mail/?p=NoSuchUser x", "?p=nosuchuser x"),
             ("邮箱\n已满", "邮箱已满"),
+            ("user unknown\n\nhost x", "user unknown ¶ host x"),
         ];
         for (text, wanted) in cases {
             assert_eq!(normal(text), wanted);
@@ -166,13 +191,22 @@ mod tests {
     fn servers_are_understood() {
         use Reason::*;
         let cases: &[(&str, Reason)] = &[
-            ("550 5.1.1 <a@example.org>: Recipient address rejected: User unknown in local recipient table", NoSuchUser),
+            (
+                "550 5.1.1 <a@example.org>: Recipient address rejected: User unknown in local recipient table",
+                NoSuchUser,
+            ),
             ("550-5.1.1 The email account that you tried to reach does not exist. Please try", NoSuchUser),
-            ("550 Mailbox not found. http://service.mail.qq.com/cgi-bin/help?subtype=1&&id=20022&&no=1000728", NoSuchUser),
+            (
+                "550 Mailbox not found. http://service.mail.qq.com/cgi-bin/help?subtype=1&&id=20022&&no=1000728",
+                NoSuchUser,
+            ),
             ("550 User not found: a@163.com", NoSuchUser),
             ("550 RP:TRC Requested action not taken: mailbox unavailable", NoSuchUser),
             ("550 5.4.1 Recipient address rejected: Access denied. AS(201806281)", NoSuchUser),
-            ("554 delivery error: dd This user doesn't have a yahoo.com account (a@yahoo.com) [0]", NoSuchUser),
+            (
+                "554 delivery error: dd This user doesn't have a yahoo.com account (a@yahoo.com) [0]",
+                NoSuchUser,
+            ),
             ("Benutzer unbekannt", NoSuchUser),
             ("收件人地址不存在", NoSuchUser),
             ("宛先のメールアドレスが見つかりません", NoSuchUser),
@@ -193,16 +227,23 @@ mod tests {
             ("554 5.7.1 <a@example.org>: Relay access denied", Relaying),
             ("550 5.7.26 This mail is unauthenticated: SPF did not pass", Authentication),
             ("550 DMARC check failed.", Authentication),
-            ("Host or domain name not found. Name service error for name=example.org type=MX: Host not found", NoSuchHost),
+            (
+                "Host or domain name not found. Name service error for name=example.org type=MX: Host not found",
+                NoSuchHost,
+            ),
             ("connect to example.org[192.0.2.1]:25: Connection timed out", Unreachable),
             ("retry timeout exceeded", Unreachable),
             ("Domain example.org does not accept mail (nullMX)", AcceptsNoMail),
             ("451 4.3.0 Error: queue file write error", ServerError),
-            ("552 5.7.0 This message was blocked because its content presents a potential security issue", Policy),
+            (
+                "552 5.7.0 This message was blocked because its content presents a potential security issue",
+                Policy,
+            ),
             ("550 Virus detected: Eicar-Test-Signature", Virus),
         ];
         for (text, wanted) in cases {
-            assert_eq!(reason(&normal(text)), Some(*wanted), "{text}");
+            let text = normal(text);
+            assert_eq!(exact(&text).or_else(|| broad(&text)), Some(*wanted), "{text}");
         }
     }
 }
