@@ -74,8 +74,7 @@ pub(super) struct Group {
 pub(super) fn groups(text: &str) -> (Vec<Group>, bool) {
     let mut groups: Vec<Group> = Vec::new();
     let mut open = false;
-    let mut fields = Fields { lines: text.lines(), pushed: None };
-    while let Some(next) = fields.next() {
+    for next in (Fields { lines: text.lines(), pushed: None }) {
         let Some((name, value)) = next else {
             open = false;
             continue;

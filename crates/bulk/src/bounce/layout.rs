@@ -149,7 +149,7 @@ impl Layout {
                 break;
             }
             let blanks = line.len() - line.trim_start().len();
-            self.returned.extend_from_slice(line[lead.min(blanks)..].as_bytes());
+            self.returned.extend_from_slice(&line.as_bytes()[lead.min(blanks)..]);
             self.returned.push(b'\n');
         }
     }

@@ -8,7 +8,7 @@
 //! - `fields`, `notice`, `prose`: who it is about: by the standard, in JSON, in words.
 //! - `classify`: why, from `phrases` and `codes`.
 //! - `reply`, `feedback`: what is no bounce.
-//! - [`letter`]: which of our letters it was.
+//! - `letter`: which of our letters it was.
 
 mod address;
 mod classify;
@@ -16,7 +16,7 @@ mod codes;
 mod feedback;
 mod fields;
 mod layout;
-pub mod letter;
+mod letter;
 mod notice;
 mod phrases;
 mod prose;
@@ -30,13 +30,16 @@ use hongyan_mime::read::{Message, safe};
 pub use codes::Stage;
 pub use fields::{Action, MAX_RECIPIENTS};
 pub use layout::{MAX_FIELDS, MAX_RETURNED, MAX_WORDS};
+pub use letter::{Letter, of_message_id};
 pub use reason::{Effect, Reason};
 pub use report::{MAX_DIAGNOSTIC, Report};
+
+use crate::token::Key;
 
 use feedback::Feedback;
 use fields::Group;
 use layout::Layout;
-use letter::{Letter, Token};
+use letter::Token;
 use notice::Notice;
 
 /// What a mail is.
@@ -96,23 +99,24 @@ pub struct Reading {
     pub truncated: bool,
 }
 
-/// Reads a mail. `token` knows the tokens in addresses that are ours: given an address, or a word of a subject, it says what
-/// a valid token in it was made for.
-pub fn read(raw: &[u8], token: &dyn Fn(&str) -> Option<Token>) -> Reading {
+/// Reads a mail. With the key that its campaign's tokens were signed with, the address that it came to says which letter
+/// it is about, and nobody can make that up.
+pub fn read(raw: &[u8], key: Option<&Key>) -> Reading {
     let message = Message::parse(raw);
     let layout = Layout::of(&message);
     let returned = Message::parse(&layout.returned);
     let subject = message.subject().unwrap_or_default();
     let came_to = letter::came_to(&message);
+    let texts = came_to.iter().chain([&subject]);
     let tokens: Vec<Token> =
-        came_to.iter().map(String::as_str).chain(subject.split_whitespace()).filter_map(token).collect();
+        key.map_or_else(Vec::new, |key| texts.flat_map(|text| letter::tokens(text, key)).collect());
     let mut reading = Reader { message: &message, layout: &layout, returned: &returned, came_to: &came_to }
         .reading(&subject, &tokens);
     if reading.kind == Kind::Other && sign::is_from_a_mail_system(&returned) {
         reading = forwarded(&message, &layout.returned).unwrap_or(reading);
     }
     reading.truncated |= layout.truncated || message.is_truncated();
-    let by_token = tokens.first().map(|token| token.letter.clone());
+    let by_token = tokens.first().map(Token::letter);
     reading.letter = by_token.or(reading.letter);
     reading
 }

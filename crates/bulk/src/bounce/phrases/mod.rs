@@ -79,7 +79,8 @@ fn add_words(line: &str, normal: &mut String) {
         if kept.is_empty() {
             continue;
         }
-        if !normal.is_empty() && !(is_wide(normal) && is_wide_start(&kept)) {
+        let joins = normal.is_empty() || (is_wide(normal) && is_wide_start(&kept));
+        if !joins {
             normal.push(' ');
         }
         normal.push_str(&kept);
