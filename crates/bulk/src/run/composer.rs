@@ -42,7 +42,7 @@ impl<L: Ledger> Composer<L> {
     fn held(&self, letter: &Letter, frozen: &[FrozenFile]) -> Result<Vec<Held>, Failure> {
         let files = letter.files.iter().zip(frozen);
         let held = files.map(|(path, frozen)| match self.campaign.source(path, Some(frozen)) {
-            Ok(source) => Ok(Held { path: path.clone(), source }),
+            Ok(source) => Ok(Held { path: path.clone(), source, frozen: Some(frozen.clone()) }),
             Err(error) => {
                 let problem = self.maker.own_file_error(&letter.row, path, &error).said();
                 Err(local(problem.to_string()))
