@@ -239,7 +239,7 @@ impl SheetErrorKind {
                 "save it as CSV, which has no such limit, or divide it",
                 "请另存为没有此限制的 CSV，或拆分成多个文件",
             ),
-            Self::TooLarge(Limit::Columns | Limit::Table | Limit::Merged) => said(
+            Self::TooLarge(Limit::Columns | Limit::Table | Limit::Merged | Limit::Repeated) => said(
                 "copy the rows and columns that are needed into a new sheet",
                 "请把需要的行和列复制到新的工作表",
             ),

@@ -5,6 +5,7 @@ use std::mem::Discriminant;
 
 use hongyan_proto::said::{Said, said};
 
+use super::grid::NOT_CALCULATED;
 use super::limits::MAX_FINDINGS;
 use super::place::Place;
 
@@ -177,6 +178,10 @@ impl FindingKind {
                     "hidden or filtered up to row {last}: read like all others; delete them if they get no mail"
                 ),
                 format!("到第 {last} 行被隐藏或筛选，但照常读取；若不应收信请删除"),
+            ),
+            Self::FormulaError { shown } if shown == NOT_CALCULATED => said(
+                "the formula was never calculated: open the sheet in Excel, WPS or LibreOffice and save it",
+                "公式没有计算结果：请用 Excel、WPS 或 LibreOffice 打开并保存一次",
             ),
             Self::FormulaError { shown } => said(
                 format!("the formula shows {shown}: a letter that uses this cell cannot be made"),

@@ -31,6 +31,9 @@ impl Cell {
     }
 }
 
+/// What stands for the value of a formula that was never calculated: some programs write none of the results.
+pub(crate) const NOT_CALCULATED: &str = "=?";
+
 /// A row with the cells that show something, in the order of their columns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RawRow {

@@ -21,6 +21,8 @@ pub const MAX_TABLE: u64 = 64 << 20;
 pub const MAX_XLS: u64 = 256 << 20;
 /// Merged ranges of a sheet.
 pub const MAX_MERGED: usize = 200_000;
+/// Cells that an ODS leaves out because they are like those before them.
+pub const MAX_REPEATED: u64 = 16 << 20;
 /// Findings of each kind in each reading that are kept one by one; the others are counted.
 pub const MAX_FINDINGS: usize = 200;
 /// Rows in which the names of the columns are looked for.
@@ -49,6 +51,8 @@ pub enum Limit {
     Xls,
     /// [`MAX_MERGED`].
     Merged,
+    /// [`MAX_REPEATED`].
+    Repeated,
 }
 
 impl Limit {
@@ -63,6 +67,9 @@ impl Limit {
             Self::Part => said("the sheet is larger than 8 GiB", "工作表超过 8 GiB"),
             Self::Table => said("the workbook's styles are larger than 64 MiB", "工作簿的样式表超过 64 MiB"),
             Self::Xls => said("the XLS file is larger than 256 MiB", "XLS 文件超过 256 MiB"),
+            Self::Repeated => {
+                said("more than 16,777,216 cells are repeated", "重复的单元格超过 16,777,216 个")
+            }
             Self::Merged => said("there are more than 200,000 merged ranges", "合并区域超过 200,000 个"),
         }
     }

@@ -18,7 +18,9 @@ pub mod limits;
 mod place;
 mod rows;
 mod sheet;
+pub(crate) mod shown;
 pub(crate) mod text;
+pub(crate) mod workbook;
 
 pub use address::{AddressError, AddressProblem, Repair, addresses, addresses_with_repairs};
 pub use error::{SheetError, SheetErrorKind};

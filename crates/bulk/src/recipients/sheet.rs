@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use hongyan_proto::said::said;
+
 use crate::row::Columns;
 
 use super::error::{SheetError, SheetErrorKind};
@@ -18,6 +20,11 @@ use super::rows::Rows;
 use super::text::charset::{self, Charset, fill};
 use super::text::delimited::Delimited;
 use super::text::lines::{self, Lines};
+use super::workbook::Chosen;
+use super::workbook::archive::Archive;
+use super::workbook::ods::Ods;
+use super::workbook::xls::Xls;
+use super::workbook::xlsx::Xlsx;
 
 /// What is said about a sheet; what is not said is found out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,6 +85,9 @@ pub struct Sheet {
 pub(crate) enum Source {
     Delimited(Delimited),
     Lines(Charset),
+    Xlsx(Xlsx),
+    Ods(Ods),
+    Xls(Xls),
 }
 
 /// By which a change of a file is seen.
@@ -123,6 +133,9 @@ impl Sheet {
         match self.source {
             Source::Delimited(_) => Format::Delimited,
             Source::Lines(_) => Format::JsonLines,
+            Source::Xlsx(_) => Format::Xlsx,
+            Source::Ods(_) => Format::Ods,
+            Source::Xls(_) => Format::Xls,
         }
     }
 
@@ -168,6 +181,9 @@ fn grid(path: &Path, source: &Source) -> Result<Grid, Fault> {
     match source {
         Source::Delimited(delimited) => delimited.grid(path),
         Source::Lines(_) => Ok(Box::new(std::iter::empty())),
+        Source::Xlsx(book) => book.grid(),
+        Source::Ods(book) => book.grid(),
+        Source::Xls(book) => Ok(book.grid()),
     }
 }
 
@@ -186,12 +202,12 @@ fn open(path: &Path, options: &Options) -> Result<Sheet, Fault> {
     let seen = fill(&mut file, &mut start)?;
     drop(file);
     let mut findings = Findings::default();
-    let source = source(path, &start[..seen], options, &mut findings)?;
-    let (header, merged) = match &source {
-        Source::Lines(charset) => (first_line(path, *charset)?, Vec::new()),
+    let (source, merged) = source(path, &start[..seen], options, &mut findings)?;
+    let header = match &source {
+        Source::Lines(charset) => first_line(path, *charset)?,
         _ => {
             let rows = first_rows(path, &source, options.header)?;
-            (header::find(&rows, &[], options.header, &mut findings)?, Vec::new())
+            header::find(&rows, &merged, options.header, &mut findings)?
         }
     };
     let stamp = Stamp::of(&metadata);
@@ -205,17 +221,27 @@ fn open(path: &Path, options: &Options) -> Result<Sheet, Fault> {
     })
 }
 
-fn source(path: &Path, start: &[u8], options: &Options, findings: &mut Findings) -> Result<Source, Fault> {
+fn source(
+    path: &Path,
+    start: &[u8],
+    options: &Options,
+    findings: &mut Findings,
+) -> Result<(Source, Vec<Merged>), Fault> {
     let kind = match format::looks(start, path) {
-        Looks::Zip => SheetErrorKind::OtherWorkbook("XLSX"),
-        Looks::Compound => SheetErrorKind::OtherWorkbook("XLS"),
-        Looks::Text => return delimited(path, options, findings).map(Source::Delimited),
+        Looks::Zip => return archive(path, options, findings),
+        Looks::Compound => {
+            let (book, chosen) = Xls::open(path, options.sheet.as_deref())?;
+            return Ok((Source::Xls(book), of_chosen(chosen, findings)));
+        }
+        Looks::Text => {
+            return delimited(path, options, findings).map(|found| (Source::Delimited(found), Vec::new()));
+        }
         Looks::JsonLines => {
             let charset = charset::find(path, options.charset.as_deref())?;
             if charset.guessed {
                 findings.add(Finding::of_file(FindingKind::Charset(charset::name(charset.encoding))));
             }
-            return Ok(Source::Lines(charset));
+            return Ok((Source::Lines(charset), Vec::new()));
         }
         Looks::Nothing => SheetErrorKind::Empty,
         Looks::OldXls => SheetErrorKind::OtherWorkbook("Excel 2–95"),
@@ -225,6 +251,37 @@ fn source(path: &Path, start: &[u8], options: &Options, findings: &mut Findings)
         Looks::Other(said) => SheetErrorKind::NotASheet(said),
     };
     Err(Fault::of_file(kind))
+}
+
+/// A ZIP archive: a workbook of one sort or the other, or none.
+fn archive(path: &Path, options: &Options, findings: &mut Findings) -> Result<(Source, Vec<Merged>), Fault> {
+    let archive = Archive::open(path)?;
+    let asked = options.sheet.as_deref();
+    let (source, chosen) = if archive.has("[Content_Types].xml") || archive.has("xl/workbook.xml") {
+        if !archive.has("xl/workbook.xml") && !archive.has("xl/workbook.bin") && !archive.holds("/workbook") {
+            return Err(Fault::of_file(SheetErrorKind::NotASheet(said(
+                "another Office document",
+                "其他 Office 文档",
+            ))));
+        }
+        let (book, chosen) = Xlsx::open(archive, asked)?;
+        (Source::Xlsx(book), chosen)
+    } else if archive.has("content.xml") {
+        let (book, chosen) = Ods::open(archive, asked)?;
+        (Source::Ods(book), chosen)
+    } else {
+        return Err(Fault::of_file(SheetErrorKind::NotASheet(said("a ZIP archive", " ZIP 压缩包"))));
+    };
+    Ok((source, of_chosen(chosen, findings)))
+}
+
+/// Tells of the sheets that are not read, and hands out what is merged in the one that is.
+fn of_chosen(chosen: Chosen, findings: &mut Findings) -> Vec<Merged> {
+    if !chosen.others.is_empty() {
+        let kind = FindingKind::OtherSheets { read: chosen.name, others: chosen.others };
+        findings.add(Finding::of_file(kind));
+    }
+    chosen.merged
 }
 
 fn delimited(path: &Path, options: &Options, findings: &mut Findings) -> Result<Delimited, Fault> {
