@@ -192,8 +192,9 @@ fn no_nul(file: &mut File, charset: Charset) -> Result<(), Fault> {
 
 /// Every second octet is NUL: UTF-16 of Latin letters. `nul` is where the first one stands in `around`, `at` in all.
 fn utf16_without_mark(around: &[u8], nul: usize, at: usize) -> Option<&'static str> {
-    let of =
-        |parity: usize| around.iter().skip(nul % 2 ^ parity).step_by(2).filter(|octet| **octet == 0).count();
+    let of = |parity: usize| {
+        around.iter().skip((nul % 2) ^ parity).step_by(2).filter(|octet| **octet == 0).count()
+    };
     if around.len() < 8 || of(0) * 4 < around.len() || of(1) > 0 {
         return None;
     }

@@ -13,6 +13,9 @@ use super::super::limits::{Limit, MAX_COLUMNS, MAX_RECORD};
 use super::charset::Charset;
 use super::decode::Pieces;
 
+/// The number of a line, and its object.
+type Numbered = (u64, Map<String, Value>);
+
 /// The objects of a file with the numbers of their lines.
 pub(crate) struct Lines {
     pieces: Pieces,
@@ -58,7 +61,7 @@ impl Lines {
         Ok(Some(&self.buffer[from..end]))
     }
 
-    fn object(&mut self) -> Result<Option<(u64, Map<String, Value>)>, Fault> {
+    fn object(&mut self) -> Result<Option<Numbered>, Fault> {
         loop {
             let number = self.number;
             let Some(line) = self.line()? else { return Ok(None) };
@@ -134,7 +137,7 @@ impl<'de> Deserialize<'de> for Keys {
 }
 
 impl Iterator for Lines {
-    type Item = Result<(u64, Map<String, Value>), Fault>;
+    type Item = Result<Numbered, Fault>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {

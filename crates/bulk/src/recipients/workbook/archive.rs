@@ -44,7 +44,7 @@ impl Archive {
             let Ok(entry) = zip.by_index_raw(index) else { continue };
             let deflated = match entry.compression() {
                 CompressionMethod::Stored => false,
-                method if method == CompressionMethod::Deflated => true,
+                CompressionMethod::Deflated => true,
                 _ => continue,
             };
             if entry.encrypted() {

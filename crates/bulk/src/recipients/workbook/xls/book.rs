@@ -110,5 +110,5 @@ fn sheet(data: &[u8]) -> Result<Option<Sheet>, Fault> {
     let count = usize::from(name.octet()?);
     let wide = name.octet()? & 1 == 1;
     let name = name.characters(count, wide)?;
-    Ok((kind == 0).then(|| Sheet { listed: Listed { name, hidden: state & 3 != 0 }, start }))
+    Ok((kind == 0).then_some(Sheet { listed: Listed { name, hidden: state & 3 != 0 }, start }))
 }
