@@ -184,7 +184,8 @@ pub struct Evidence {
     pub cause: String,
     /// The message's part of the conversation as `C:`/`S:` lines; empty where nothing was said.
     pub conversation: String,
-    /// SHA-256 of the message as it was sent, and how long it was; `None` where it was not made.
+    /// The message's [fingerprint](crate::letter::Maker::fingerprint), and how many octets it had as it was sent; `None`
+    /// where it was not made.
     pub message: Option<([u8; 32], u64)>,
 }
 

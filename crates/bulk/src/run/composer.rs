@@ -2,26 +2,19 @@
 //! frozen, then the letter is made for the server at hand.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use chrono::{Local, Offset, TimeZone};
 use hongyan_mime::address::Mailbox;
 use hongyan_mime::compose::{Date, Offered};
-use hongyan_net::smtp::Mail;
 use hongyan_proto::outcome::{Failure, Kind, Stage};
 use hongyan_proto::smtp::Envelope;
-use ring::digest;
 
 use super::plan::{Compose, Composed};
 use crate::campaign::Campaign;
 use crate::ledger::{FrozenFile, Ledger, Letter, Time};
-use crate::letter::{Content, Held, Maker, Sending};
-
-/// Messages up to this many octets are hashed as they are sent; of larger ones the ledger has the hashes of what is
-/// attached, and hashing each whole message would cost more than sending it.
-pub const HASHED: u64 = 256 * 1024;
+use crate::letter::{Held, Maker, Sending};
 
 /// Makes a campaign's letters.
 #[derive(Debug)]
@@ -86,23 +79,10 @@ impl<L: Ledger> Compose for Composer<L> {
             to: letter.recipients.iter().map(|one| one.address.clone().into()).collect(),
             ..Envelope::default()
         };
-        if made.content.len() > HASHED {
-            return Ok(Composed { mail: made.content.mail(envelope), message: None });
-        }
-        hashed(made.content, envelope)
+        let message = self.maker.fingerprint(&made, &held);
+        let message = message.map_err(|error| Failure::io(Stage::Prepare, Kind::Local, error))?;
+        Ok(Composed { mail: made.content.mail(envelope), message: Some(message) })
     }
-}
-
-/// The message with its hash.
-fn hashed(mut content: Content, envelope: Envelope) -> Result<Composed, Failure> {
-    let mut whole = Vec::with_capacity(usize::try_from(content.len()).unwrap_or(0));
-    content.read_to_end(&mut whole).map_err(|error| Failure::io(Stage::Prepare, Kind::Local, error))?;
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest::digest(&digest::SHA256, &whole).as_ref());
-    let message = Some((hash, whole.len() as u64));
-    // The envelope learns from the content what it holds.
-    let mail = content.mail(envelope);
-    Ok(Composed { mail: Mail { envelope: mail.envelope, body: Box::new(Cursor::new(whole)) }, message })
 }
 
 fn local(cause: String) -> Failure {

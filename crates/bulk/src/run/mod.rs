@@ -35,7 +35,7 @@ use tokio::task::JoinSet;
 
 use crate::ledger::{Ledger, LedgerError, Time};
 
-pub use composer::{Composer, HASHED, date};
+pub use composer::{Composer, date};
 pub use event::{Event, Tell, Waiting};
 pub use plan::{Compose, Composed, NEVER_SUPPRESSED, Options, Route, Suppressed, WINDOW};
 pub use stop::{Ended, Stop, Why};

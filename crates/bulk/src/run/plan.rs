@@ -128,6 +128,6 @@ pub trait Compose: Send + Sync + 'static {
 pub struct Composed {
     /// Envelope and content.
     pub mail: smtp::Mail,
-    /// SHA-256 of the content and its length in octets.
+    /// What proves later that it was this message, and its length in octets: [`Maker::fingerprint`](crate::letter::Maker::fingerprint).
     pub message: Option<([u8; 32], u64)>,
 }
