@@ -75,7 +75,7 @@ impl<L: Ledger> Compose for Composer<L> {
         let made = self.maker.letter(&letter.row, &held, &sending);
         let made = made.map_err(|error| local(error.said().to_string()))?;
         let envelope = Envelope {
-            from: Some(made.envelope_from),
+            from: Some(made.envelope_from.clone()),
             to: letter.recipients.iter().map(|one| one.address.clone().into()).collect(),
             ..Envelope::default()
         };
