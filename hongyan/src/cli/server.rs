@@ -155,12 +155,23 @@ impl Receiving {
         self.how.account.is_some()
     }
 
+    /// Whether a person named a server or an account.
+    pub(crate) fn names_one(&self) -> bool {
+        self.server.is_some() || self.names_account()
+    }
+
     fn found(&self, purpose: &Purpose) -> Result<Target, Trouble> {
         let found = self.how.find(self.server.as_deref(), purpose)?;
         let target =
             found.ok_or_else(|| nothing_to_fetch_from(account::config_path().as_deref(), purpose))?;
         Ok(Target { pipelining: !self.no_pipelining, ..target })
     }
+}
+
+/// The IMAP server of an account of the configuration, where it has one.
+pub(crate) fn imap_of(account: &str) -> Result<Option<Target>, Trouble> {
+    let how = How { account: Some(account.to_owned()), tls: None, ca: None, proxy: None, timeout: None };
+    how.find(None, &AT_IMAP)
 }
 
 impl How {

@@ -32,14 +32,13 @@ use chrono::FixedOffset;
 pub use error::ReportError;
 pub use page::{Entries, PAGE};
 pub use record::{Attached, Record};
-pub use status::{Rate, SHOWN, Status};
+pub use status::{LOOKED_AT, Rate, SHOWN, Status};
 pub use summary::Summary;
 pub use why::failure;
 pub use words::{Language, role_word, state_word};
 pub use xlsx::{CELL, ROWS};
 
-use crate::ledger::{Ledger, Manifest, Opening, SessionId, Time};
-use crate::row::Row;
+use crate::ledger::{Entry, Ledger, Manifest, Opening, SessionId, Time};
 
 /// What a report is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,8 +86,11 @@ pub struct Options<'a> {
     pub zone: Option<FixedOffset>,
     /// When the report is made.
     pub now: Time,
-    /// The Message-ID of a row's letter, with its brackets; `None` where it cannot be known.
-    pub message_id: &'a (dyn Fn(&Row) -> Option<String> + Sync),
+    /// The Message-ID of a recipient's letter, with its brackets, given the account of the last attempt; `None` where
+    /// it cannot be known.
+    pub message_id: &'a (dyn Fn(&Entry, Option<&str>) -> Option<String> + Sync),
+    /// Told of how many recipients have been written, now and then.
+    pub progress: &'a (dyn Fn(u64) + Sync),
     /// The folder for what does not fit into memory while the report is made.
     pub temporary: &'a Path,
 }
@@ -133,6 +135,10 @@ pub async fn write(
     while let Some(record) = reader.next().await? {
         summary.count(&record.entry);
         writer.record(&record)?;
+        let written = summary.tally.total();
+        if written.is_multiple_of(PAGE as u64) {
+            (options.progress)(written);
+        }
     }
     let mut connections = reader.connections();
     while let Some(id) = connections.pop() {

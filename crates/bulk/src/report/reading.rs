@@ -55,7 +55,7 @@ impl<'a, L: Ledger> Reader<'a, L> {
         for path in &entry.files {
             files.push(Attached { path: path.clone(), frozen: self.ledger.frozen(path).await? });
         }
-        let message_id = (self.options.message_id)(&entry.row);
+        let message_id = (self.options.message_id)(&entry, account.as_deref());
         Ok(Some(Record { entry, message_id, files, account }))
     }
 

@@ -2,10 +2,18 @@
 
 mod accounts;
 mod making;
+mod message_id;
+mod opened;
+mod pause;
 mod rehearse;
+mod report;
+mod resolve;
+mod retry;
 mod run;
+mod status;
 mod test;
 mod watching;
+mod words;
 
 use clap::Subcommand;
 
@@ -24,6 +32,12 @@ enum Command {
     Rehearse(Box<rehearse::Args>),
     Test(Box<test::Args>),
     Run(Box<run::Args>),
+    Pause(pause::Pause),
+    Resume(pause::Resume),
+    Status(status::Args),
+    Resolve(Box<resolve::Args>),
+    Retry(retry::Args),
+    Report(report::Args),
 }
 
 impl Args {
@@ -32,6 +46,12 @@ impl Args {
             Command::Rehearse(args) => args.run(),
             Command::Test(args) => args.run(),
             Command::Run(args) => args.run(),
+            Command::Pause(args) => args.run(),
+            Command::Resume(args) => args.run(),
+            Command::Status(args) => args.run(),
+            Command::Resolve(args) => args.run(),
+            Command::Retry(args) => args.run(),
+            Command::Report(args) => args.run(),
         }
     }
 }

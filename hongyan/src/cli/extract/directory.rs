@@ -163,6 +163,11 @@ impl Partial {
             result => result,
         }
     }
+
+    /// Gives the file the name `to`, in place of whatever has it.
+    pub(in crate::cli) fn replace(&self, to: &Path) -> io::Result<()> {
+        fs::rename(&self.path, to)
+    }
 }
 
 impl Drop for Partial {

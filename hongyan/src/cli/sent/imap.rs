@@ -66,7 +66,7 @@ async fn append(session: &mut Session, path: &Path) -> Result<String, Failure> {
 }
 
 /// The folder for sent mail.
-fn for_sent(folders: &[Folder]) -> Option<&Folder> {
+pub(crate) fn for_sent(folders: &[Folder]) -> Option<&Folder> {
     let usable = || folders.iter().filter(|folder| folder.selectable);
     let called = |name: &'static str| {
         usable().find(move |folder| {

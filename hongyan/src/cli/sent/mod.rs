@@ -27,6 +27,7 @@ use crate::proto::provider::Quirk;
 use crate::proto::sasl::Credentials;
 use crate::said::said;
 
+pub(crate) use imap::for_sent;
 pub(crate) use waiting::Waiting;
 
 /// Where the copy goes.
