@@ -168,12 +168,6 @@ impl Receiving {
     }
 }
 
-/// The IMAP server of an account of the configuration, where it has one.
-pub(crate) fn imap_of(account: &str) -> Result<Option<Target>, Trouble> {
-    let how = How { account: Some(account.to_owned()), tls: None, ca: None, proxy: None, timeout: None };
-    how.find(None, &AT_IMAP)
-}
-
 impl How {
     /// The server that is named by `option`, the environment or the configuration, in this order.
     fn find(&self, option: Option<&str>, purpose: &Purpose) -> Result<Option<Target>, Trouble> {

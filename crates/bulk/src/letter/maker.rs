@@ -12,6 +12,7 @@ use hongyan_proto::said::{Said, said};
 
 use super::addresses::mailboxes;
 use super::fingerprint::Known;
+use super::message_id::message_id;
 use super::shared::{Shared, file_part, name_of};
 use super::{Addressed, Content, Held, Made, RowError, Sending};
 use crate::campaign::{Campaign, CampaignError, FILE, PathError, Place, normal};
@@ -304,7 +305,7 @@ impl Maker {
         let fields = self.with_link(fields, row, &addressed);
         let subject = self.line(self.subject, row, &fields)?;
         let envelope_from = self.reverse_path(row, &fields, &addressed)?;
-        let message_id = format!("{}.{}@{}", row.number, self.key, domain_of(&addressed.from.address));
+        let message_id = message_id(row.number, &self.key, &addressed.from.address);
         let html = self.html.map(|id| self.templates.render(id, &fields, row.number)).transpose()?;
         let text = match (self.text, &html) {
             (Some(id), _) => Some(self.templates.render(id, &fields, row.number)?),
@@ -471,14 +472,6 @@ impl Maker {
     fn error(&self, id: Id, row: &Row, column: Option<String>, what: Said, next: Said) -> RowError {
         RowError::new(row.number, self.templates.place(id).clone(), column, what, next)
     }
-}
-
-/// A domain as a Message-ID can hold it.
-fn domain_of(address: &str) -> String {
-    let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-    let ascii = idna::domain_to_ascii(domain).unwrap_or_default();
-    let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
-    if !ascii.is_empty() && ascii.bytes().all(word) { ascii } else { "localhost".to_owned() }
 }
 
 /// Refuses a header field that composing writes itself, or whose name cannot be one.

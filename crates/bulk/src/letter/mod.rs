@@ -9,6 +9,7 @@ mod content;
 mod error;
 mod fingerprint;
 mod maker;
+mod message_id;
 pub(crate) mod pictures;
 mod shared;
 
@@ -22,6 +23,7 @@ use crate::ledger::{FrozenFile, Time};
 pub use content::Content;
 pub use error::RowError;
 pub use maker::Maker;
+pub use message_id::MessageIds;
 pub use shared::MAX_SHARED;
 
 /// To whom a letter goes, and from whom.

@@ -12,7 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::system::shell_word;
 use crate::cli::trouble::Trouble;
 use crate::proto::provider::Provider;
-use crate::said::{Said, said};
+use crate::said::said;
 
 /// The campaign's folder.
 #[derive(Clone, Debug, clap::Args)]
@@ -95,7 +95,6 @@ impl Folder {
     /// Why the ledger does not do what it was asked, and what to do.
     pub(super) fn trouble(&self, error: &LedgerError) -> Trouble {
         let shown = self.shown();
-        let same = |said: &Said| said.clone();
         match error {
             LedgerError::Busy { process } => {
                 let (en, zh) = match process {
@@ -117,7 +116,7 @@ impl Folder {
             }
             LedgerError::Damaged(what) => Trouble::new(
                 Exit::Data,
-                same(what),
+                what.clone(),
                 said(
                     "keep the folder as it is, and restore the ledger from a copy; nothing was changed",
                     "请保持文件夹原样，并从备份恢复账本；没有做任何更改",
@@ -125,20 +124,25 @@ impl Folder {
             ),
             LedgerError::Newer(what) => Trouble::new(
                 Exit::Config,
-                same(what),
+                what.clone(),
                 said("use the newer version of hongyan", "请使用更新版本的 hongyan"),
             ),
             LedgerError::Failed(what) => Trouble::new(
                 Exit::Io,
-                same(what),
+                what.clone(),
                 said(
                     "look at the disk (space, rights) and do it again; what was confirmed is kept",
                     "请检查磁盘空间和权限后重试；已确认的内容不会丢失",
                 ),
             ),
+            LedgerError::Away(what) => Trouble::new(
+                Exit::TempFail,
+                what.clone(),
+                said("look at the database and the network, and do it again", "请检查数据库和网络后重试"),
+            ),
             LedgerError::Refused(what) => Trouble::new(
                 Exit::NoPerm,
-                same(what),
+                what.clone(),
                 said("ask for the rights, and do it again", "请取得权限后重试"),
             ),
         }

@@ -12,7 +12,7 @@ use super::latest::Latest;
 use super::schema::PAGE;
 use super::standing::{Chunk, Soonest, Standing};
 use super::trouble::{Trouble, damaged};
-use crate::ledger::Answered;
+use crate::ledger::{Answered, Time};
 
 /// What a row takes beside its texts, about, in octets.
 const OF_A_ROW: usize = 100;
@@ -185,6 +185,16 @@ pub(super) fn each_chunk(
         }
     }
     Ok(())
+}
+
+/// When the next recipient becomes due, for whoever looks on beside a run.
+pub(super) fn next_due(connection: &Connection, recipients: i64) -> Result<Option<Time>, Trouble> {
+    let mut next = None;
+    each_chunk(connection, recipients, 0, |chunk| {
+        next = [next, chunk.soonest().due].into_iter().flatten().min();
+        Ok(true)
+    })?;
+    Ok(next)
 }
 
 /// Keeps the chunks of a new ledger.

@@ -236,7 +236,11 @@ impl Ledger for Sqlite {
     }
 
     async fn next_due(&self) -> Result<Option<Time>, LedgerError> {
-        self.run(|_| Vec::new(), |books| books.next_due()).await
+        if self.writer.is_some() {
+            return self.run(|_| Vec::new(), |books| books.next_due()).await;
+        }
+        let recipients = self.recipients;
+        self.look(move |connection| books::next_due(connection, recipients)).await
     }
 
     async fn take(

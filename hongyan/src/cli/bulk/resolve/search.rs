@@ -122,7 +122,7 @@ impl Search<'_> {
         let target = if self.server.names_one() {
             Some(self.server.target()?).filter(|target| target.server.protocol == Protocol::Imap)
         } else {
-            server::imap_of(account)?
+            server::Options::of_account(account).imap()?
         };
         target.ok_or_else(|| {
             let (en, zh) = match account {
