@@ -9,6 +9,7 @@
 //! - [`ledger`]: what is known of each recipient, durable before anything depends on it.
 //! - [`run`]: letters leave the ledger, go over connections, and come back as outcomes.
 //! - [`pace`]: how fast mail may go.
+//! - [`preflight`]: everything that can be found before the first mail leaves.
 //! - [`dkim`]: signing; [`token`]: what says which letter came back; [`unsubscribe`]: getting off the list.
 //! - [`report`]: the proof of who got what; [`resolve`]: what becomes of those in doubt.
 //! - [`composed`]: a composed message as a session sends it.
@@ -23,6 +24,7 @@ pub mod ledger;
 pub mod letter;
 pub mod load;
 pub mod pace;
+pub mod preflight;
 pub mod recipients;
 pub mod report;
 pub mod resolve;

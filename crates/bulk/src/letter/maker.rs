@@ -14,7 +14,7 @@ use super::addresses::mailboxes;
 use super::fingerprint::Known;
 use super::message_id::message_id;
 use super::shared::{Shared, file_part, name_of};
-use super::{Addressed, Content, Held, Made, RowError, Sending};
+use super::{Addressed, Content, Held, Made, Rendered, RowError, Sending};
 use crate::campaign::{Campaign, CampaignError, FILE, PathError, Place, normal};
 use crate::dkim::Signer;
 use crate::ledger::{FrozenFile, Manifest};
@@ -302,19 +302,61 @@ impl Maker {
     pub fn letter(&self, row: &Row, held: &[Held], sending: &Sending<'_>) -> Result<Made, RowError> {
         let fields = self.templates.fields(row);
         let addressed = self.addresses(row, &fields, sending.from)?;
-        let fields = self.with_link(fields, row, &addressed);
-        let subject = self.line(self.subject, row, &fields)?;
-        let envelope_from = self.reverse_path(row, &fields, &addressed)?;
-        let message_id = message_id(row.number, &self.key, &addressed.from.address);
-        let html = self.html.map(|id| self.templates.render(id, &fields, row.number)).transpose()?;
+        let fields = self.with_link(fields, row, &addressed.to);
+        let rendered = self.render(row, &fields)?;
+        self.make(row, &fields, addressed, rendered, held, sending)
+    }
+
+    /// What a row's letter says, before it becomes a message; `to` are its readers, as far as they are known.
+    ///
+    /// # Errors
+    /// [`RowError`]: a template that fails for this row.
+    pub fn rendered(&self, row: &Row, to: &[Mailbox]) -> Result<Rendered, RowError> {
+        self.render(row, &self.with_link(self.templates.fields(row), row, to))
+    }
+
+    fn render(&self, row: &Row, fields: &Fields) -> Result<Rendered, RowError> {
+        let subject = self.line(self.subject, row, fields)?;
+        let html = self.html.map(|id| self.templates.render(id, fields, row.number)).transpose()?;
         let text = match (self.text, &html) {
-            (Some(id), _) => Some(self.templates.render(id, &fields, row.number)?),
+            (Some(id), _) => Some(self.templates.render(id, fields, row.number)?),
             (None, Some(html)) => Some(html_to_text(html)),
             (None, None) => None,
         };
+        Ok(Rendered { subject, text, html })
+    }
+
+    /// Makes the letter of a row of what it says and to whom it goes, as [`Maker::letter`] does.
+    ///
+    /// # Errors
+    /// [`RowError`].
+    pub fn letter_of(
+        &self,
+        row: &Row,
+        addressed: Addressed,
+        rendered: Rendered,
+        held: &[Held],
+        sending: &Sending<'_>,
+    ) -> Result<Made, RowError> {
+        let fields = self.with_link(self.templates.fields(row), row, &addressed.to);
+        self.make(row, &fields, addressed, rendered, held, sending)
+    }
+
+    fn make(
+        &self,
+        row: &Row,
+        fields: &Fields,
+        addressed: Addressed,
+        rendered: Rendered,
+        held: &[Held],
+        sending: &Sending<'_>,
+    ) -> Result<Made, RowError> {
+        let Rendered { subject, text, html } = rendered;
+        let envelope_from = self.reverse_path(row, fields, &addressed)?;
+        let message_id = message_id(row.number, &self.key, &addressed.from.address);
         let mut extra = Vec::with_capacity(self.headers.len() + 2);
         for (name, id) in &self.headers {
-            let value = self.line(*id, row, &fields)?;
+            let value = self.line(*id, row, fields)?;
             if !value.is_empty() {
                 extra.push((name.clone(), value));
             }
@@ -324,7 +366,7 @@ impl Maker {
             let fields = unsubscribe.fields(&self.key, row.number, &to.address);
             extra.extend(fields.into_iter().map(|(name, value)| (name.to_owned(), value)));
         }
-        let attachments = self.attachments(row, &fields, held)?;
+        let attachments = self.attachments(row, fields, held)?;
         let inline = self.shared.inline.iter().map(|part| Part::encoded(Arc::clone(part))).collect();
         let draft = Draft {
             from: vec![addressed.from],
@@ -365,8 +407,8 @@ impl Maker {
         Ok((self.known.fingerprint(&made.content, held)?, made.content.len()))
     }
 
-    fn with_link(&self, fields: Fields, row: &Row, addressed: &Addressed) -> Fields {
-        let to = addressed.to.first().map(|to| to.address.as_str()).unwrap_or_default();
+    fn with_link(&self, fields: Fields, row: &Row, to: &[Mailbox]) -> Fields {
+        let to = to.first().map(|to| to.address.as_str()).unwrap_or_default();
         match self.unsubscribe.as_ref().and_then(|with| with.link(&self.key, row.number, to)) {
             Some(link) => fields.with_link(link),
             None => fields,

@@ -72,6 +72,17 @@ impl Sending<'_> {
     }
 }
 
+/// What a row's letter says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// The subject.
+    pub subject: String,
+    /// The text; made from the HTML where the campaign has none of its own.
+    pub text: Option<String>,
+    /// The HTML.
+    pub html: Option<String>,
+}
+
 /// A letter that has been made.
 #[derive(Debug)]
 pub struct Made {
