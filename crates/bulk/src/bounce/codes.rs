@@ -23,7 +23,7 @@ pub enum Stage {
 impl Stage {
     /// What a report says of it; the last that is named in these words, which are in lower case.
     pub(super) fn of(words: &str) -> Option<Self> {
-        const SAID: [(&str, Stage); 43] = [
+        const SAID: [(&str, Stage); 46] = [
             ("in reply to rcpt to", Stage::Rcpt),
             ("in reply to mail from", Stage::Mail),
             ("in reply to end of data", Stage::Data),
@@ -58,6 +58,9 @@ impl Stage {
             ("but greeting failed", Stage::Connect),
             ("did not like our rcpt to", Stage::Rcpt),
             ("did not like our mail from", Stage::Mail),
+            ("refused to talk to me", Stage::Connect),
+            ("did not like our final data", Stage::Data),
+            ("did not like our bdat", Stage::Data),
             ("did not like our data", Stage::Data),
             ("failed on data", Stage::Data),
             ("rejected recipient", Stage::Rcpt),
@@ -100,7 +103,7 @@ pub(super) fn of_status(status: Enhanced, stage: Option<Stage>) -> Option<(Reaso
         (1, 10) => (AcceptsNoMail, Exact),
         (1, 351) => (NoSuchUser, Exact),
         (2, 0) => (Filtered, Loose),
-        (2, 1) => (MailboxInactive, Loose),
+        (2, 1) if status.class == 5 => (MailboxInactive, Loose),
         (2, 2) => (MailboxFull, Exact),
         (2, 3) => (TooLarge, Exact),
         (2, 4) => (Filtered, Loose),
@@ -118,7 +121,8 @@ pub(super) fn of_status(status: Enhanced, stage: Option<Stage>) -> Option<(Reaso
         (5, 3) => (SlowDown, Loose),
         (5, 2 | 4) => (Syntax, Loose),
         (5, 1 | 5) => (ServerError, Loose),
-        (6, _) => (Content, Loose),
+        (6, 0) => (Content, Loose),
+        (6, _) => (Content, Exact),
         (7, 20..=24 | 26 | 30) => (Authentication, Exact),
         (7, 25) => (Blocked, Exact),
         (7, 27) => (AcceptsNoMail, Exact),

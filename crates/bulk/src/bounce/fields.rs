@@ -68,6 +68,8 @@ pub(super) struct Group {
     pub(super) comment: String,
     pub(super) diagnostic: String,
     pub(super) remote: Option<String>,
+    /// What PowerMTA sorts it into: `bad-mailbox`.
+    pub(super) category: String,
 }
 
 /// The groups of a report that are about recipients, and whether there were more than are read.
@@ -117,7 +119,7 @@ fn repeats(name: &str) -> bool {
 }
 
 fn is_about_recipients(name: &str) -> bool {
-    matches!(name, "action" | "status" | "diagnostic-code" | "remote-mta")
+    matches!(name, "action" | "status" | "diagnostic-code" | "remote-mta" | "x-powermta-bouncecategory")
 }
 
 impl Group {
@@ -153,6 +155,7 @@ impl Group {
                 let is_kind = kind.trim().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
                 self.diagnostic = if is_kind { text } else { value }.trim().to_owned();
             }
+            "x-powermta-bouncecategory" => self.category = value.trim().to_ascii_lowercase(),
             "remote-mta" => {
                 let host = value.rsplit(';').next().unwrap_or(value).trim();
                 self.remote = (!host.is_empty()).then(|| host.to_owned());
@@ -170,7 +173,12 @@ fn recipient(value: &str) -> Option<String> {
         return Some(bare.to_owned());
     }
     let readable = bare.replace("(a)", "@").replace("+40", "@");
-    address::find(&readable).into_iter().next().map(|found| found.text.to_owned())
+    let found = address::find(&readable).first().map(|found| found.text.to_owned());
+    // A name without a domain: somebody behind a gateway. It says that there was a failure, but not whose address.
+    let is_name = !bare.is_empty()
+        && bare.len() <= 64
+        && bare.chars().all(|c| c.is_alphanumeric() || "._-".contains(c));
+    found.or_else(|| is_name.then(|| bare.to_owned()))
 }
 
 /// The fields of a text, unfolded; `None` for each blank line.
@@ -265,11 +273,15 @@ mod tests {
             ),
             ("a pipe", "Final-Recipient: rfc822;|/usr/bin/x a@x.org\nAction: failed\n", 1),
             ("X.400", "Final-Recipient: x400; /RFC-822=a(a)x.org/\nAction: failed\n", 1),
+            ("a name alone", "Final-Recipient: unknown; zhang\nAction: failed\n", 1),
             ("none", "Reporting-MTA: dns; x.org\n\nAction: failed\n", 0),
         ];
         for (what, text, wanted) in cases {
             assert_eq!(addresses(text).len(), wanted, "{what}: {:?}", addresses(text));
-            assert!(addresses(text).iter().all(|address| address.ends_with("@x.org")), "{what}");
+            assert!(
+                addresses(text).iter().all(|address| address.ends_with("@x.org") || address == "zhang"),
+                "{what}"
+            );
         }
     }
 

@@ -112,7 +112,11 @@ pub fn read(raw: &[u8], key: Option<&Key>) -> Reading {
         key.map_or_else(Vec::new, |key| texts.flat_map(|text| letter::tokens(text, key)).collect());
     let mut reading = Reader { message: &message, layout: &layout, returned: &returned, came_to: &came_to }
         .reading(&subject, &tokens);
-    if reading.kind == Kind::Other && sign::is_from_a_mail_system(&returned) {
+    // Where what came back is a bounce itself, that one knows who failed.
+    if matches!(reading.kind, Kind::Other | Kind::Bounce)
+        && layout.fields.is_empty()
+        && sign::is_from_a_mail_system(&returned)
+    {
         reading = forwarded(&message, &layout.returned).unwrap_or(reading);
     }
     reading.truncated |= layout.truncated || message.is_truncated();

@@ -29,20 +29,28 @@ pub(super) fn named(words: &str, known: &Known<'_>) -> (Vec<Named>, bool) {
     let lines: Vec<&str> = words.lines().collect();
     let mut standing: Vec<(String, usize)> = Vec::new();
     let mut passing: Vec<(String, usize)> = Vec::new();
+    let mut own: Vec<(String, usize)> = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         for found in address::find(line) {
             let text = found.text.trim_end_matches('.');
             let is_sent_to = known.sent_to.iter().any(|sent| address::same(sent, text));
-            if !is_sent_to && (is_office(text) || holds(known.correspondents, text)) {
+            let is_own = holds(known.correspondents, text);
+            if !is_sent_to && is_office(text) {
                 continue;
             }
             let list = match place(line, &found) {
+                // Whoever writes to himself and fails is named like anybody else.
+                Place::Standing if is_own && !is_sent_to && line.trim_end().ends_with(':') => &mut own,
+                _ if is_own && !is_sent_to => continue,
                 Place::Standing => &mut standing,
                 Place::Passing => &mut passing,
                 Place::Sender => continue,
             };
             list.push((text.to_owned(), at));
         }
+    }
+    if standing.is_empty() && !passing.iter().any(|(address, _)| holds(known.sent_to, address)) {
+        standing = own;
     }
     let chosen: Vec<String> = choose(&standing, &passing, known);
     let more = chosen.len() > MAX_RECIPIENTS;
@@ -158,7 +166,15 @@ fn place(line: &str, found: &Found<'_>) -> Place {
         "お問い合わせ",
         "联系",
     ];
-    const RECIPIENTS: [&str; 34] = [
+    const RECIPIENTS: [&str; 42] = [
+        "userid:",
+        "user id:",
+        "mailbox:",
+        "account:",
+        "用户：",
+        "用户:",
+        "邮箱：",
+        "地址：",
         "rcpt to:",
         "rcpt to",
         "rcpt:",

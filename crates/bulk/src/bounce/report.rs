@@ -86,6 +86,7 @@ impl Report {
             comment: &group.comment,
             words,
             delayed: action == Action::Delayed,
+            category: &group.category,
             action: &group.said,
         };
         let found = classify(&said);
@@ -93,9 +94,10 @@ impl Report {
             true => quoted(words),
             false => line(&group.diagnostic),
         };
+        let certain = address.contains('@');
         Self {
             remote: group.remote.clone(),
-            ..Self::found(found, address, original, action, diagnostic, true)
+            ..Self::found(found, address, original, action, diagnostic, certain)
         }
     }
 

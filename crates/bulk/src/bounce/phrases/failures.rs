@@ -6,6 +6,17 @@ use crate::bounce::reason::Reason::*;
 /// Those that can mean one thing only.
 pub(super) const EXACT: &[Said] = &[
     (
+        Filtered,
+        &[
+            "recipient preferences",
+            "preferences of the person",
+            "rcp-p2",
+            "mail is rejected by recipients",
+            "rejected by recipients",
+            "recipient's*filter",
+        ],
+    ),
+    (
         AcceptsNoMail,
         &[
             "null mx",
@@ -22,6 +33,7 @@ pub(super) const EXACT: &[Said] = &[
             "host does not accept",
             "smtp protocol is diabled",
             "no mail service",
+            "couldn't find a mail exchanger",
         ],
     ),
     (
@@ -61,6 +73,7 @@ pub(super) const EXACT: &[Said] = &[
             "maximum allowed size",
             "maximum size",
             "message file too big",
+            "line limit exceeded",
             "message exceeded max",
             "taille limite",
             "zu groß",
@@ -88,6 +101,7 @@ pub(super) const EXACT: &[Said] = &[
             "folder is full",
             "maildir is full",
             "maildir over quota",
+            "ofr_417",
             "over quota",
             "overquota",
             "over its quota",
@@ -176,6 +190,7 @@ pub(super) const EXACT: &[Said] = &[
     (
         MailboxInactive,
         &[
+            "ofr_418",
             "account*disabled",
             "account*suspended",
             "account*inactive",
@@ -241,7 +256,17 @@ pub(super) const EXACT: &[Said] = &[
             "暂停使用",
         ],
     ),
-    (ServerError, &["ldap", "duplicated message-id", "can't create output", "mail for*loops back to myself"]),
+    (
+        ServerError,
+        &[
+            "ldap",
+            "duplicated message-id",
+            "can't create output",
+            "couldn't create",
+            "mail for*loops back to myself",
+        ],
+    ),
+    (Undetermined, &["rejected: on hold", "is on hold", "message on hold"]),
     (
         Unreachable,
         &[
@@ -293,6 +318,7 @@ pub(super) const EXACT: &[Said] = &[
             "not delivered within",
             "not been delivered*hours",
             "unable to deliver in",
+            "delivery failed*attempts",
             "unable to deliver this message after",
             "hop count exceeded",
             "too many hops",
@@ -392,6 +418,7 @@ pub(super) const EXACT: &[Said] = &[
             "mailbox unknown",
             "account unknown",
             "no such user",
+            "542 @ rejected",
             "542 <@> rejected",
             "no such recipient",
             "no such mailbox",
@@ -431,6 +458,9 @@ pub(super) const EXACT: &[Said] = &[
             "not listed in*name",
             "not found in*directory",
             "invalid user",
+            "invalid final delivery userid",
+            "check if address is correct",
+            "ofr_416",
             "invalid recipient",
             "invalid mailbox",
             "invalid address",
@@ -442,7 +472,6 @@ pub(super) const EXACT: &[Said] = &[
             "mailbox*does not exist",
             "mailbox*doesn't exist",
             "mailbox not exist",
-            "mailbox unavailable or access denied",
             "mailbox unavailable",
             "mailbox not available",
             "mailbox is unavailable",
@@ -520,7 +549,6 @@ pub(super) const EXACT: &[Said] = &[
             "is not a member",
             "can't find user",
             "cannot find user",
-            "delivery to the following recipients failed",
             "resolver.adr.recipnotfound",
             "resolver.adr.exrecipnotfound",
             "recipnotfound",

@@ -106,10 +106,11 @@ fn is_enhanced_code(word: &str) -> bool {
         && bare.matches('.').count() == 2
 }
 
-/// What Google names the cause with: `https://support.google.com/mail/?p=nosuchuser`.
+/// What Google names the cause with, and what its groups answer with in fifty languages: `https://support.google.com/mail/?p=nosuchuser`.
 fn link(word: &str) -> String {
     match word.find("?p=") {
         Some(at) => word[at..].to_owned(),
+        None if word.contains("groups.google.com") => "groups.google.com".into(),
         None => String::new(),
     }
 }
@@ -182,7 +183,7 @@ mod tests {
             for phrase in *said {
                 assert!(!phrase.is_empty(), "{reason}");
                 assert_eq!(&phrase.to_lowercase(), phrase, "{reason}");
-                assert!(!phrase.contains(['@', '’']) || phrase.contains("<@>"), "{reason}: {phrase}");
+                assert!(!phrase.contains(['@', '’']) || phrase.contains("@ "), "{reason}: {phrase}");
             }
         }
     }
