@@ -4,9 +4,12 @@
 //! nothing is started and each test says that it was skipped: `make test` needs no other program.
 
 mod clients;
+#[path = "../../../crates/bulk/tests/ledger/conformance/mod.rs"]
+mod conformance;
 mod dkim;
 mod fetch;
 mod fetching;
+mod ledger;
 mod place;
 mod process;
 mod program;
