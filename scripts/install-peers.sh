@@ -9,7 +9,7 @@ source scripts/apt.sh
 peers=$PWD/target/peers
 mkdir -p "$peers/debs" "$peers/root" "$peers/node"
 
-installed=(postfix dovecot-core dovecot-imapd dovecot-pop3d msmtp mpop fetchmail getmail6 isync mutt swaks libnet-ssleay-perl libauthen-sasl-perl curl openssl python3 python3-dkim python3-nacl)
+installed=(postgresql postfix dovecot-core dovecot-imapd dovecot-pop3d msmtp mpop fetchmail getmail6 isync mutt swaks libnet-ssleay-perl libauthen-sasl-perl curl openssl python3 python3-dkim python3-nacl)
 unpacked=(exim4-daemon-light opensmtpd)
 modules=(nodemailer@10.6.0 smtp-server@3.21.6)
 
@@ -45,4 +45,4 @@ user opensmtpq
     echo "${modules[*]}" >installed
 )
 
-echo 'peers: Postfix, Dovecot, Exim, OpenSMTPD, smtp-server; curl, swaks, msmtp, mpop, fetchmail, getmail6, mbsync, mutt, Python, dkimpy, nodemailer'
+echo 'peers: PostgreSQL, Postfix, Dovecot, Exim, OpenSMTPD, smtp-server; curl, swaks, msmtp, mpop, fetchmail, getmail6, mbsync, mutt, Python, dkimpy, nodemailer'

@@ -26,7 +26,9 @@ impl Cluster {
         let place = Place::new("postgres");
         place.folder_of("postgres", "sockets");
         let data = place.folder_of("postgres", "data");
-        run(as_postgres("initdb").args(["--no-sync", "--auth=scram-sha-256", "--auth-local=trust", "-E", "UTF8", "-D"]).arg(data));
+        run(as_postgres("initdb")
+            .args(["--no-sync", "--auth=scram-sha-256", "--auth-local=trust", "-E", "UTF8", "-D"])
+            .arg(data));
         let mut cluster = Cluster { place, port: free_port(), running: None };
         cluster.up();
         cluster.sql("postgres", "CREATE ROLE owner LOGIN PASSWORD 'geheim'");
@@ -50,21 +52,11 @@ impl Cluster {
 
     /// Ends every process of it at once, as a crash does, and starts it again.
     pub(crate) fn crash(&mut self) {
-        self.down();
-        self.up();
-    }
-
-    /// Ends every process of it at once.
-    pub(crate) fn down(&mut self) {
         let pid = std::fs::read_to_string(self.place.join("data/postmaster.pid")).expect("a running server");
         let pid = pid.lines().next().expect("its number");
         run(Command::new("kill").args(["-s", "QUIT", pid]));
         assert!(eventually(|| !self.place.join("data/postmaster.pid").exists()), "it goes on");
         self.running = None;
-    }
-
-    /// Starts it again.
-    pub(crate) fn back(&mut self) {
         self.up();
     }
 
@@ -112,7 +104,16 @@ impl Cluster {
 
     fn psql(&self, database: &str, sql: &str) -> Command {
         let mut psql = Command::new(program("psql"));
-        psql.args(["-h", &self.place.text("sockets"), "-p", &self.port.to_string(), "-U", "postgres", "-d", database]);
+        psql.args([
+            "-h",
+            &self.place.text("sockets"),
+            "-p",
+            &self.port.to_string(),
+            "-U",
+            "postgres",
+            "-d",
+            database,
+        ]);
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql]);
         psql
     }
@@ -157,6 +158,7 @@ fn as_postgres(name: &str) -> Command {
 
 fn program(name: &str) -> PathBuf {
     let versions = std::fs::read_dir(PROGRAMS).expect("scripts/install-peers.sh installs PostgreSQL");
-    let newest = versions.filter_map(|entry| entry.ok()?.file_name().into_string().ok()?.parse::<u32>().ok()).max();
+    let newest =
+        versions.filter_map(|entry| entry.ok()?.file_name().into_string().ok()?.parse::<u32>().ok()).max();
     PathBuf::from(PROGRAMS).join(newest.expect("a version").to_string()).join("bin").join(name)
 }

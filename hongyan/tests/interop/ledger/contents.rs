@@ -36,10 +36,19 @@ fn a_content_of_any_length_comes_back_as_it_was() {
             for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, 5 * PIECE + 17] {
                 let (content, file) = (octets(length), frozen(&octets(length)));
                 assert!(putting.put("附件.pdf", &file, Cursor::new(content.clone())).await.expect("put"));
-                assert!(!putting.put("附件.pdf", &file, Cursor::new(Vec::new())).await.expect("it is there"), "{length}");
+                assert!(
+                    !putting.put("附件.pdf", &file, Cursor::new(Vec::new())).await.expect("it is there"),
+                    "{length}"
+                );
                 let path = holding.hold(&file).await.expect("held");
                 assert!(std::fs::read(&path).expect("a file") == content, "{length} octets");
-                let laid = cluster.path(&format!("folder/{holding:?}").replace(['/', ' ', '"', ':'], "").replace("folder", "folder/")).join("files/附件.pdf");
+                let laid = cluster
+                    .path(
+                        &format!("folder/{holding:?}")
+                            .replace(['/', ' ', '"', ':'], "")
+                            .replace("folder", "folder/"),
+                    )
+                    .join("files/附件.pdf");
                 let _ = std::fs::remove_file(&laid);
                 holding.lay(&file, &laid).await.expect("laid out");
                 assert!(std::fs::read(&laid).expect("a file") == content);
@@ -56,8 +65,12 @@ fn what_is_not_what_its_hash_says_is_neither_stored_nor_used() {
         let (content, file) = (octets(3 * PIECE), frozen(&octets(3 * PIECE)));
         for contents in both(&cluster, "here") {
             let changed = contents.put("工资.pdf", &file, Cursor::new(octets(3 * PIECE - 1))).await;
-            assert!(matches!(&changed, Err(LedgerError::Refused(said)) if said.en.contains("工资.pdf")), "{changed:?}");
-            let broken = contents.put("工资.pdf", &file, Cursor::new(content[..9].to_vec()).chain(Broken)).await;
+            assert!(
+                matches!(&changed, Err(LedgerError::Refused(said)) if said.en.contains("工资.pdf")),
+                "{changed:?}"
+            );
+            let broken =
+                contents.put("工资.pdf", &file, Cursor::new(content[..9].to_vec()).chain(Broken)).await;
             assert!(matches!(&broken, Err(LedgerError::Failed(_))), "{broken:?}");
             assert!(contents.hold(&file).await.is_err(), "nothing of it is there");
             assert!(contents.put("工资.pdf", &file, Cursor::new(content.clone())).await.expect("put"));
@@ -80,7 +93,10 @@ fn what_is_not_what_its_hash_says_is_neither_stored_nor_used() {
         assert!(std::fs::read(path).expect("a file") == content);
         let strange = FrozenFile { sha256: "../../../etc/passwd".into(), size: 1 };
         for contents in both(&cluster, "here") {
-            assert!(matches!(contents.hold(&strange).await, Err(LedgerError::Damaged(_))), "a path is no hash");
+            assert!(
+                matches!(contents.hold(&strange).await, Err(LedgerError::Damaged(_))),
+                "a path is no hash"
+            );
         }
     });
 }

@@ -16,7 +16,11 @@ fn what_a_worker_left_comes_back_when_its_lease_has_ended() {
         gone.begin(ids(&leased[..1]), Time::now()).await.expect("begun");
         drop(gone); // nobody prolongs its lease any more
         let other = open(&cluster.database(), quick()).await;
-        assert_eq!(ids(&recipients(&other.lease(9, Time::now()).await.expect("leased"))).len(), 1, "the fourth");
+        assert_eq!(
+            ids(&recipients(&other.lease(9, Time::now()).await.expect("leased"))).len(),
+            1,
+            "the fourth"
+        );
         let due = other.next_due().await.expect("a time").expect("when the other one's lease ends");
         assert!(due > Time::now() && due.since(Time::now()) <= quick().lease);
         assert_eq!(other.runners().await.expect("a list").len(), 1, "two workers of one process");
@@ -34,7 +38,8 @@ fn a_lease_is_prolonged_while_something_is_held() {
     let Some(cluster) = Cluster::start() else { return };
     block_on(async {
         load(&cluster.database(), manifest("续租"), 1).await;
-        let (slow, other) = (open(&cluster.database(), quick()).await, open(&cluster.database(), quick()).await);
+        let (slow, other) =
+            (open(&cluster.database(), quick()).await, open(&cluster.database(), quick()).await);
         let leased = recipients(&slow.lease(1, Time::now()).await.expect("leased"));
         slow.begin(ids(&leased), Time::now()).await.expect("begun");
         for _ in 0..10 {
@@ -96,7 +101,11 @@ fn an_answer_clears_no_doubt_of_somebody_elses_attempt() {
         pause(2_300).await;
         let second = open(&cluster.database(), quick()).await;
         let theirs = recipients(&second.lease(1, Time::now()).await.expect("leased"));
-        assert_eq!((theirs[0].id, theirs[0].attempt), (mine[0].id, mine[0].attempt), "the first one never began");
+        assert_eq!(
+            (theirs[0].id, theirs[0].attempt),
+            (mine[0].id, mine[0].attempt),
+            "the first one never began"
+        );
         second.begin(ids(&theirs), Time::now()).await.expect("begun");
         second.leave().await.expect("left");
         proxy.mend();

@@ -21,7 +21,10 @@ fn a_hundred_thousand_letters_are_seen_all_at_once() {
             loader.add(letter(row + 2)).await.expect("added");
             if row == 50_000 {
                 let seen = Postgres::campaigns(&place).await.expect("a list").len();
-                assert_eq!((seen, cluster.sql("mail", "SELECT count(*) FROM hongyan.letter").as_str()), (1, "1"));
+                assert_eq!(
+                    (seen, cluster.sql("mail", "SELECT count(*) FROM hongyan.letter").as_str()),
+                    (1, "1")
+                );
             }
         }
         let manifest = loader.finish().await.expect("loaded");

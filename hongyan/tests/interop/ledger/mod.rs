@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use hongyan_bulk::ledger::postgres::{self, Postgres};
 use hongyan_bulk::ledger::{
-    Evidence, FrozenFile, Ledger, Letter, LetterToLoad, Manifest, Outcome, Recipient, RecipientId, Role, SessionId, State,
-    Time,
+    Evidence, FrozenFile, Ledger, Letter, LetterToLoad, Manifest, Outcome, Recipient, RecipientId, Role,
+    SessionId, State, Time,
 };
 use hongyan_bulk::row::Row;
 use hongyan_proto::address::Address;
@@ -80,7 +80,8 @@ pub(crate) fn accepted(recipient: &Recipient) -> Outcome {
         session: Some(SessionId(1)),
         reply: "250 2.0.0 Ok".into(),
         cause: String::new(),
-        conversation: "C: MAIL FROM:<a@example.org>\nS: 250 2.1.0 Ok\nC: DATA\nS: 354 go\nS: 250 2.0.0 Ok\n".into(),
+        conversation: "C: MAIL FROM:<a@example.org>\nS: 250 2.1.0 Ok\nC: DATA\nS: 354 go\nS: 250 2.0.0 Ok\n"
+            .into(),
         message: Some(([7; 32], 2048)),
     };
     Outcome { id: recipient.id, attempt: recipient.attempt, state: State::Accepted, due: None, evidence }

@@ -77,7 +77,9 @@ impl Proxy {
     }
 
     fn join(&self, client: TcpStream) {
-        let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.0.to.load(Ordering::SeqCst))) else { return };
+        let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.0.to.load(Ordering::SeqCst))) else {
+            return;
+        };
         let _ = (client.set_nodelay(true), server.set_nodelay(true));
         let copies = || [client.try_clone().expect("a handle"), server.try_clone().expect("a handle")];
         self.0.open.lock().expect("no panic").extend(copies());

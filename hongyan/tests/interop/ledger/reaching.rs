@@ -26,7 +26,8 @@ fn a_missing_right_is_named_with_the_sql_that_grants_it_and_nothing_is_half_made
             sql
         };
         // Each refusal names the right that is missing; what it says is run, and the next one is met.
-        let none = Postgres::create(&at(&guest), manifest("没有权限")).await.expect_err("no rights").to_string();
+        let none =
+            Postgres::create(&at(&guest), manifest("没有权限")).await.expect_err("no rights").to_string();
         assert!(none.contains("CREATE"), "{none}");
         assert_eq!(cluster.sql("mail", "SELECT to_regnamespace('hongyan') IS NULL"), "t", "half made");
         assert!(refused(&guest).await.contains("hongyan bulk move"));
@@ -87,7 +88,8 @@ fn what_keeps_one_out_is_told_with_the_next_step() {
             assert!(said.contains(next) && !said.contains("geheim"), "{url}: {said}");
         }
         let closed = crate::process::free_port();
-        let away = Postgres::connect(&at(&cluster.url_at(closed)), None, quick()).await.expect_err("nobody there");
+        let away =
+            Postgres::connect(&at(&cluster.url_at(closed)), None, quick()).await.expect_err("nobody there");
         assert!(matches!(away, LedgerError::Away(_)), "{away}");
     });
 }
@@ -118,7 +120,10 @@ fn tls_is_verified_by_name_and_authority() {
         open(&at(&format!("{base}?sslmode=require")), quick()).await.tally().await.expect("a tally");
         let stranger = refused(&format!("{base}?sslmode=verify-full")).await;
         assert!(stranger.contains("sslrootcert"), "{stranger}");
-        let named = format!("postgres://owner@other.example/mail?hostaddr=127.0.0.1&port={port}&sslrootcert={}", authority.display());
+        let named = format!(
+            "postgres://owner@other.example:{port}/mail?hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert={}",
+            authority.display()
+        );
         let other = refused(&named).await;
         assert!(other.contains("certificate"), "{other}");
         cluster.sql("mail", "SELECT 1");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hongyan_bulk::ledger::postgres::Postgres;
+use hongyan_bulk::ledger::postgres::{Options, Postgres};
 use hongyan_bulk::ledger::{Ledger, LedgerError, RecipientId, State, Time};
 use hongyan_bulk::pace::Rate;
 
@@ -15,12 +15,12 @@ use super::{block_on, ids, load, manifest, recipients, work};
 fn no_two_workers_ever_begin_the_same_recipient() {
     let Some(cluster) = Cluster::start() else { return };
     block_on(async {
-        let letters = 8_000;
+        let letters = 4_000;
         load(&cluster.database(), manifest("共享"), letters).await;
         let began = Instant::now();
         let mut working = tokio::task::JoinSet::new();
         for _ in 0..4 {
-            let worker = Arc::new(open(&cluster.database(), quick()).await);
+            let worker = Arc::new(open(&cluster.database(), Options::default()).await);
             working.spawn(work(worker, 32, 16));
         }
         let mut seen = BTreeSet::new();
@@ -29,7 +29,10 @@ fn no_two_workers_ever_begin_the_same_recipient() {
                 assert!(seen.insert(id), "{id:?} was begun twice");
             }
         }
-        eprintln!("4 workers: {:.0} begun and settled a second", letters as f64 / began.elapsed().as_secs_f64());
+        eprintln!(
+            "4 workers: {:.0} begun and settled a second",
+            letters as f64 / began.elapsed().as_secs_f64()
+        );
         assert_eq!(seen.len() as u64, letters);
         let tally = open(&cluster.database(), quick()).await.tally().await.expect("a tally");
         assert_eq!((tally.of(State::Accepted), tally.total()), (letters, letters));
@@ -100,8 +103,12 @@ fn campaigns_in_one_database_do_not_touch_each_other() {
         assert_eq!(by_key.tally().await.expect("a tally").of(State::Pending), 2);
         let again = Postgres::create(&place, a.clone()).await.expect_err("it is there");
         assert!(matches!(&again, LedgerError::Refused(said) if said.en.contains(&a.key)), "{again}");
-        let names: Vec<String> =
-            Postgres::campaigns(&place).await.expect("a list").into_iter().map(|one| one.manifest.name).collect();
+        let names: Vec<String> = Postgres::campaigns(&place)
+            .await
+            .expect("a list")
+            .into_iter()
+            .map(|one| one.manifest.name)
+            .collect();
         assert_eq!(names, ["十二月", "十一月"]);
         let runners = by_key.runners().await.expect("a list");
         assert!(runners.is_empty(), "who has leased nothing runs nothing: {runners:?}");
@@ -118,7 +125,8 @@ fn a_task_that_is_dropped_in_the_middle_leaves_nothing_leased_or_begun() {
         load(&cluster.database(), manifest("取消"), 40).await;
         let worker = Arc::new(open(&cluster.database(), quick()).await);
         for n in 0..40_u64 {
-            let dropped = tokio::time::timeout(Duration::from_micros(n * 100), worker.lease(1, Time::now())).await;
+            let dropped =
+                tokio::time::timeout(Duration::from_micros(n * 100), worker.lease(1, Time::now())).await;
             if let Ok(leased) = dropped {
                 let ids = ids(&recipients(&leased.expect("leased")));
                 let begun = worker.begin(ids.clone(), Time::now());

@@ -34,6 +34,7 @@ struct Lease {
 #[derive(Clone, Copy)]
 struct Hold {
     epoch: Epoch,
+    attempt: u32,
     /// When it was leased, by the clock of whoever asked, and for how long.
     leased: Time,
     length: Duration,
@@ -91,15 +92,15 @@ impl Held {
     pub(super) fn hold(
         &self,
         epoch: Epoch,
-        ids: impl IntoIterator<Item = i64>,
+        recipients: impl IntoIterator<Item = (i64, u32)>,
         leased: Time,
         until: Instant,
     ) {
         let length = until.saturating_duration_since(Instant::now());
         let mut inner = self.inner();
         let mut count = 0;
-        for id in ids {
-            let before = inner.recipients.insert(id, Hold { epoch, leased, length, begun: false });
+        for (id, attempt) in recipients {
+            let before = inner.recipients.insert(id, Hold { epoch, attempt, leased, length, begun: false });
             count += 1;
             if let Some(before) = before {
                 inner.let_go(before.epoch);
@@ -113,6 +114,19 @@ impl Held {
     /// The epoch that a recipient was leased under, where it is held.
     pub(super) fn epoch_of(&self, id: i64) -> Option<Epoch> {
         self.inner().recipients.get(&id).map(|hold| hold.epoch)
+    }
+
+    /// The same, of this attempt alone.
+    pub(super) fn epoch_of_attempt(&self, id: i64, attempt: u32) -> Option<Epoch> {
+        self.inner().recipients.get(&id).filter(|hold| hold.attempt == attempt).map(|hold| hold.epoch)
+    }
+
+    /// These attempts have ended: they are held no more.
+    pub(super) fn settled(&self, attempts: impl IntoIterator<Item = (i64, u32)>) {
+        let ended =
+            attempts.into_iter().filter(|(id, attempt)| self.epoch_of_attempt(*id, *attempt).is_some());
+        let ended: Vec<i64> = ended.map(|(id, _)| id).collect();
+        self.drop(ended);
     }
 
     /// The epoch of a recipient that may be begun: held, not begun, and not for too long, by the local deadline and by the
@@ -203,14 +217,16 @@ mod tests {
         let later = now + Duration::from_secs(60);
         held.opened(7, later);
         assert_eq!((held.current(), held.in_use()), (Some((7, later)), vec![]));
-        held.hold(7, [1, 2], Time(0), later);
+        held.hold(7, [(1, 1), (2, 1)], Time(0), later);
         assert_eq!(held.in_use(), [7]);
         held.turn_over();
         held.opened(8, later);
-        held.hold(8, [3], Time(0), later);
+        held.hold(8, [(3, 2)], Time(0), later);
         assert_eq!((held.in_use(), held.take_empty()), (vec![7, 8], vec![]));
         held.drop([1, 2, 2]);
         assert_eq!((held.in_use(), held.take_empty()), (vec![8], vec![7]));
+        held.settled([(3, 1)]);
+        assert_eq!(held.epoch_of_attempt(3, 1), None, "that was another attempt");
         assert_eq!(held.may_begin(3, Time(59_000)), Some(8));
         assert_eq!(held.may_begin(3, Time(60_001)), None, "too late by the clock of whoever asks");
         held.renewed(8, now);

@@ -129,9 +129,8 @@ impl Shared {
             };
             if !found.is_empty() {
                 let letters = letters(&found, until)?;
-                let ids =
-                    letters.iter().flat_map(|letter| &letter.recipients).map(|recipient| recipient.id.0);
-                self.held.hold(epoch, ids, now, until);
+                let recipients = letters.iter().flat_map(|letter| &letter.recipients);
+                self.held.hold(epoch, recipients.map(|one| (one.id.0, one.attempt)), now, until);
                 return Ok(letters);
             }
             if self.held.current().is_some() && self.queue_head().await?.is_none_or(|due| due > now) {

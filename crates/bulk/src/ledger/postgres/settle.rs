@@ -33,7 +33,7 @@ WITH told AS MATERIALIZED (
         $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::bytea[], $14::bigint[])
     AS a(id, attempt, epoch, state, due, begun, ended, session, reply, cause, conversation, sha256, size)
 ), held AS (
-    UPDATE hongyan.recipient r SET state = a.state, due = CASE WHEN a.state = 6 THEN greatest(a.due, 1) END
+    UPDATE hongyan.recipient r SET state = a.state, due = CASE WHEN a.state = 6 AND a.due > 0 THEN a.due END
     FROM told a
     WHERE r.campaign = $1 AND r.id = a.id AND r.attempt = a.attempt AND r.state IN (3, 4) AND r.worker = a.epoch
     RETURNING a.*
@@ -46,15 +46,15 @@ WITH told AS MATERIALIZED (
     UPDATE hongyan.attempt t SET
         state = a.state, begun = a.begun, ended = a.ended, session = a.session, reply = a.reply, cause = a.cause,
         conversation = a.conversation, sha256 = a.sha256, size = a.size
-    FROM told a
+    FROM told a JOIN hongyan.recipient r ON r.campaign = $1 AND r.id = a.id
     WHERE t.campaign = $1 AND t.recipient = a.id AND t.number = a.attempt AND t.state = 8
-      AND (a.epoch IS NULL OR t.worker = a.epoch)
+      AND (a.epoch IS NULL OR t.worker = a.epoch) AND (a.state = 5 OR r.state <> 5)
     RETURNING a.id, a.attempt, a.state, a.due
 ), cleared AS (
-    UPDATE hongyan.recipient r SET state = a.state, due = CASE WHEN a.state = 6 THEN greatest(a.due, 1) END
+    UPDATE hongyan.recipient r SET state = a.state, due = CASE WHEN a.state = 6 AND a.due > 0 THEN a.due END
     FROM doubted a
     WHERE r.campaign = $1 AND r.id = a.id
-      AND (r.state = 8 AND r.attempt = a.attempt OR r.state IN (2, 3) AND a.state = 5)
+      AND (r.state = 8 AND r.attempt = a.attempt OR r.state IN (2, 3, 6, 8, 10) AND a.state = 5)
 )
 SELECT id FROM held UNION ALL SELECT id FROM doubted";
 
@@ -133,11 +133,14 @@ async fn answer(
     }
     let settled: Vec<Settled> = std::mem::take(&mut group.outcomes)
         .into_iter()
-        .map(|outcome| Settled { epoch: shared.held.epoch_of(outcome.id.0), outcome })
+        .map(|outcome| Settled {
+            epoch: shared.held.epoch_of_attempt(outcome.id.0, outcome.attempt),
+            outcome,
+        })
         .collect();
     let result = record(shared, journal, &settled).await;
     if result.is_ok() {
-        shared.held.drop(settled.iter().map(|settled| settled.outcome.id.0));
+        shared.held.settled(settled.iter().map(|settled| (settled.outcome.id.0, settled.outcome.attempt)));
     }
     for answer in group.answers {
         let _ = answer.send(result.clone()); // whoever asked and left knows where to look
@@ -308,7 +311,7 @@ impl Columns {
             columns.attempt.push(i32::try_from(outcome.attempt).unwrap_or(i32::MAX));
             columns.epoch.push(*epoch);
             columns.state.push(i16::from(outcome.state as u8));
-            columns.due.push(outcome.due.map(|time| time.0));
+            columns.due.push(outcome.due.map(|time| time.0.max(1)));
             columns.begun.push(evidence.begun.0);
             columns.ended.push(evidence.ended.0);
             columns.session.push(evidence.session.map(|session| session.0));
