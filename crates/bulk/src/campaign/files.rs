@@ -50,6 +50,14 @@ impl Files {
         }
     }
 
+    /// Opens what was frozen, and says where it lies: in a store of contents by its hash alone, whoever's file it is.
+    pub(super) fn frozen(&self, path: &str, frozen: &FrozenFile) -> Result<(File, PathBuf), PathError> {
+        let Self::Contents { folder, .. } = self else { return Ok((self.file(path)?, self.join(path)?)) };
+        let one = BTreeMap::from([(normal(path)?, frozen.clone())]);
+        let store = Self::Contents { folder: folder.clone(), files: one };
+        Ok((store.file(path)?, store.join(path)?))
+    }
+
     /// The whole of a file of at most `limit` octets.
     pub(super) fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, PathError> {
         let mut bytes = Vec::new();

@@ -194,11 +194,14 @@ impl Campaign {
     /// # Errors
     /// [`PathError`].
     pub fn source(&self, path: &str, frozen: Option<&FrozenFile>) -> Result<FileSource, PathError> {
-        let file = self.files.file(path)?;
-        if let Some(frozen) = frozen {
-            files::unchanged(path, &file, frozen)?;
-        }
-        let lies = self.files.join(path)?;
+        let (file, lies) = match frozen {
+            Some(frozen) => {
+                let (file, lies) = self.files.frozen(path, frozen)?;
+                files::unchanged(path, &file, frozen)?;
+                (file, lies)
+            }
+            None => (self.files.file(path)?, self.files.join(path)?),
+        };
         FileSource::from_file(file, lies).map_err(|error| files::failed(path, &error))
     }
 

@@ -106,14 +106,15 @@ impl Contents {
         }
     }
 
-    /// A path on this machine under which the content lies, fetched now where it was not here before.
+    /// A path on this machine under which the content lies, fetched now where it was not here before: in the cache, called
+    /// by its hash, as [`Campaign::from_manifest`](crate::campaign::Campaign::from_manifest) looks for it.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] where what is stored is not what its hash says, or is not there;
     /// [`LedgerError::Failed`] where the cache cannot be written; [`LedgerError::Away`].
     pub async fn hold(&self, file: &FrozenFile) -> Result<PathBuf, LedgerError> {
         let name = name(&file.sha256)?;
-        let at = self.cache.join(&name[..2]).join(&name);
+        let at = self.cache.join(&name);
         let known = self.seen.lock().unwrap_or_else(PoisonError::into_inner).contains(&name);
         let (looked_at, wanted) = (at.clone(), file.clone());
         if blocking(move || Ok(is_there(&looked_at, &wanted, known))).await? {
@@ -128,26 +129,6 @@ impl Contents {
         written?;
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
         Ok(at)
-    }
-
-    /// The same under a path of the caller's, where nothing or the same content lies: so a campaign's folder is laid out.
-    ///
-    /// # Errors
-    /// As [`Contents::hold`].
-    pub async fn lay(&self, file: &FrozenFile, to: &Path) -> Result<(), LedgerError> {
-        let (from, to, wanted) = (self.hold(file).await?, to.to_owned(), file.clone());
-        let copy = move || -> Result<(), LedgerError> {
-            if is_there(&to, &wanted, false) {
-                return Ok(());
-            }
-            let copied = || -> io::Result<()> {
-                let mut new = New::create(&to)?;
-                io::copy(&mut File::open(&from)?, &mut new)?;
-                new.keep(&to)
-            };
-            copied().map_err(|error| unusable(&to, &error))
-        };
-        blocking(copy).await
     }
 
     /// Sends the content's pieces, one after the other.
