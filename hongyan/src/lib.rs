@@ -5,6 +5,7 @@
 pub mod account;
 pub mod cli;
 pub mod receive;
+pub mod web;
 
 pub use hongyan_bulk as bulk;
 pub use hongyan_bulk::composed;

@@ -2,14 +2,17 @@
 //!
 //! [`Unsubscribe`] writes `List-Unsubscribe` (a link, a mail address, or both) and, where there is a link,
 //! `List-Unsubscribe-Post`, by which a mail program takes somebody off with one click. Each letter has its own
-//! [token](crate::token). [`asked`] finds it in the subject of a mail that was sent to the address.
+//! [token](crate::token). What comes back is a link, which the [`Desk`] answers, or a mail: [`asked`] finds the token in
+//! its subject.
 
+mod desk;
 mod error;
 
 use std::path::Path;
 
 use hongyan_proto::address::Address;
 
+pub use desk::{Desk, List, Reader, Whose};
 pub use error::{KeyedError, UnsubscribeError};
 
 use crate::campaign;
