@@ -1,5 +1,5 @@
-//! Connections for a web server: at most [`MAX_CONNECTIONS`] at a time, none longer than [`LIFETIME`], each in clear or
-//! under TLS. Handshakes happen beside each other, so that a slow one holds up nobody.
+//! Connections for a web server: bounded in number and in time ([`Limits`]), each in clear or under TLS. Handshakes happen
+//! beside each other, so that a slow one holds up nobody.
 
 use std::future::Future;
 use std::io;
@@ -16,10 +16,20 @@ use tokio::time::{Sleep, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-/// How many connections there are at a time; the next ones wait.
-pub const MAX_CONNECTIONS: usize = 256;
-/// How long a connection may last from its first octet to its last: a request is small and its answer smaller.
-pub const LIFETIME: Duration = Duration::from_secs(20);
+/// How much of a server others may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many connections there are at a time; the next ones wait.
+    pub connections: usize,
+    /// How long a connection may last, from its first octet to its last: a request is small and its answer smaller.
+    pub lifetime: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 256, lifetime: Duration::from_secs(20) }
+    }
+}
 
 /// How long to wait where the system has no room for another connection.
 const NO_ROOM: Duration = Duration::from_millis(200);
@@ -35,11 +45,11 @@ impl Door {
     ///
     /// # Errors
     /// Where the address cannot be listened at.
-    pub async fn open(address: SocketAddr, tls: Option<TlsAcceptor>) -> io::Result<Self> {
+    pub async fn open(address: SocketAddr, tls: Option<TlsAcceptor>, limits: Limits) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (in_, guests) = mpsc::channel(1);
-        tokio::spawn(take(listener, tls, in_));
+        tokio::spawn(take(listener, tls, limits, in_));
         Ok(Self { address, guests })
     }
 
@@ -50,8 +60,13 @@ impl Door {
 }
 
 /// Lets guests in until nobody wants them any more.
-async fn take(listener: TcpListener, tls: Option<TlsAcceptor>, guests: mpsc::Sender<(Guest, SocketAddr)>) {
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+async fn take(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    limits: Limits,
+    guests: mpsc::Sender<(Guest, SocketAddr)>,
+) {
+    let room = Arc::new(Semaphore::new(limits.connections));
     loop {
         let Ok(permit) = room.clone().acquire_owned().await else { return };
         let accepted = tokio::select! {
@@ -62,12 +77,12 @@ async fn take(listener: TcpListener, tls: Option<TlsAcceptor>, guests: mpsc::Sen
             sleep(NO_ROOM).await;
             continue;
         };
-        let end = Box::pin(sleep(LIFETIME));
+        let end = Box::pin(sleep(limits.lifetime));
         let (tls, guests) = (tls.clone(), guests.clone());
         tokio::spawn(async move {
             let stream = match tls {
                 None => Stream::Plain(stream),
-                Some(tls) => match timeout(LIFETIME, tls.accept(stream)).await {
+                Some(tls) => match timeout(limits.lifetime, tls.accept(stream)).await {
                     Ok(Ok(stream)) => Stream::Tls(Box::new(stream)),
                     // A scanner, or somebody who speaks no TLS: there is nobody to tell.
                     Ok(Err(_)) | Err(_) => return,

@@ -1,0 +1,5 @@
+//! The page on which a reader gets off a list, as browsers, mail programs, scanners and attackers come to it.
+
+mod browser;
+mod door;
+mod page;
