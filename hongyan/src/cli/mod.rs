@@ -33,6 +33,7 @@ mod send;
 mod sent;
 mod server;
 mod show;
+mod stop;
 mod system;
 mod terminal;
 mod trace;

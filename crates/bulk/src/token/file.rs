@@ -126,11 +126,15 @@ impl Key {
     /// # Errors
     /// See [`KeyFileError`].
     pub fn of_campaign(named: Option<&str>, folder: &Path) -> Result<Self, KeyFileError> {
-        let path = match named {
-            Some(path) => whole(folder, path),
-            None => default_path().ok_or(KeyFileError::NoHome)?,
-        };
-        Self::open_or_make(&path)
+        Self::open_or_make(&of_campaign(named, folder)?)
+    }
+
+    /// The same of a campaign that was sent: a key that is not there is not made, since it would fit no link.
+    ///
+    /// # Errors
+    /// See [`KeyFileError`].
+    pub fn existing_of_campaign(named: Option<&str>, folder: &Path) -> Result<Self, KeyFileError> {
+        Self::open(&of_campaign(named, folder)?)
     }
 
     /// Reads the key, or makes one (mode 0600, its folders 0700) where there is none.
@@ -176,6 +180,13 @@ impl Key {
             *octet = (high << 4 | low) as u8;
         }
         Ok(Self(octets))
+    }
+}
+
+fn of_campaign(named: Option<&str>, folder: &Path) -> Result<PathBuf, KeyFileError> {
+    match named {
+        Some(path) => Ok(whole(folder, path)),
+        None => default_path().ok_or(KeyFileError::NoHome),
     }
 }
 

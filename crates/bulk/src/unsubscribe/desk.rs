@@ -7,6 +7,7 @@ use hongyan_proto::address::Address;
 use hongyan_proto::said::Said;
 
 use crate::ledger::{Filter, Ledger, LedgerError, RecipientId};
+use crate::suppression::{Cause, Entry, Suppressions};
 use crate::token::{Claim, Key, Purpose};
 
 /// How many recipients of a letter are read at a time.
@@ -19,6 +20,17 @@ pub trait List: Send + Sync {
     /// # Errors
     /// Why it could not be made durable.
     fn take_off(&self, reader: &Reader) -> Result<(), Said>;
+}
+
+impl List for Suppressions {
+    fn take_off(&self, reader: &Reader) -> Result<(), Said> {
+        let entry = Entry {
+            campaign: reader.key.clone(),
+            evidence: format!("the link of row {} was used", reader.row),
+            ..Entry::new(reader.address.as_str(), Cause::Unsubscribed)
+        };
+        self.add(&entry).map(drop).map_err(|error| error.problem().what)
+    }
 }
 
 /// Whose token it is.
@@ -39,6 +51,8 @@ pub struct Reader {
     pub address: Address,
     /// What the campaign is called.
     pub campaign: String,
+    /// The key of its ledger.
+    pub key: String,
     /// The row of the letter, as a person counts in the sheet.
     pub row: u64,
 }
@@ -67,8 +81,8 @@ impl<L: Ledger> Desk<L> {
             if claim.is_of(&manifest.key)
                 && let Some(address) = find(key, &claim, ledger).await?
             {
-                let (campaign, row) = (manifest.name.clone(), claim.row);
-                return Ok(Whose::Reader(Reader { address, campaign, row }));
+                let (campaign, key) = (manifest.name.clone(), manifest.key.clone());
+                return Ok(Whose::Reader(Reader { address, campaign, key, row: claim.row }));
             }
             absent = Some(claim);
         }

@@ -1,7 +1,7 @@
 //! What the commands of a campaign have in common: opening it, its ledger and its letters, and what is said where that
 //! does not work.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hongyan_bulk::campaign::{Campaign, CampaignError, Change};
@@ -70,4 +70,28 @@ pub(super) fn suppressed() -> Result<Suppressed, Trouble> {
 /// Everything that can be found before the first mail leaves.
 pub(super) fn checked(_: &Campaign, _: &[super::accounts::Account]) -> Result<(), Trouble> {
     Ok(())
+}
+
+/// The list of those who get no more mail: the one that is named, else `hongyan/suppressions.sqlite` in the XDG data
+/// folder.
+pub(super) fn list(named: Option<&Path>) -> Result<PathBuf, Trouble> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = || {
+        set("XDG_DATA_HOME")
+            .filter(|path| path.is_absolute())
+            .or_else(|| set("HOME").map(|home| home.join(".local").join("share")))
+    };
+    named
+        .map(Path::to_owned)
+        .or_else(|| Some(folder()?.join("hongyan").join("suppressions.sqlite")))
+        .ok_or_else(|| {
+            Trouble::new(
+                Exit::Config,
+                said(
+                    "no home folder is known for the list of those who get no more mail",
+                    "不知道主目录，无法存放退订名单",
+                ),
+                said("set HOME, or name the file with --list", "请设置 HOME，或用 --list 指定文件"),
+            )
+        })
 }

@@ -12,6 +12,7 @@ mod retry;
 mod run;
 mod status;
 mod test;
+mod unsubscribe_server;
 mod watching;
 mod words;
 
@@ -38,6 +39,7 @@ enum Command {
     Resolve(Box<resolve::Args>),
     Retry(retry::Args),
     Report(report::Args),
+    UnsubscribeServer(unsubscribe_server::Args),
 }
 
 impl Args {
@@ -52,6 +54,7 @@ impl Args {
             Command::Resolve(args) => args.run(),
             Command::Retry(args) => args.run(),
             Command::Report(args) => args.run(),
+            Command::UnsubscribeServer(args) => args.run(),
         }
     }
 }

@@ -17,6 +17,7 @@ use hongyan_sandbox::{Config, Keep, Like, Limits, Peer, Sandbox};
 
 use super::exit::Exit;
 use super::paint::{Color, Paint, Style};
+use super::stop::Stop;
 use super::system::{printed, runtime};
 use super::terminal::Language;
 use super::trouble::Trouble;
@@ -207,52 +208,4 @@ fn listen_in(paint: Paint) -> hongyan_sandbox::config::ListenIn {
             let _ = writeln!(io::stdout().lock(), "{number} {line}");
         })))
     })
-}
-
-/// Ctrl-C, or what else asks a program to end.
-struct Stop {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Stop {
-    /// From now on the program ends in good order.
-    #[cfg(unix)]
-    fn install() -> Result<Self, Trouble> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let listen = |kind| {
-            signal(kind).map_err(|error| {
-                Trouble::new(
-                    Exit::Io,
-                    said(format!("no signals can be heard: {error}"), format!("无法接收信号：{error}")),
-                    said("look whether too many files are open", "请检查打开的文件是否过多"),
-                )
-            })
-        };
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
-    }
-
-    #[cfg(not(unix))]
-    fn install() -> Result<Self, Trouble> {
-        Ok(Self {})
-    }
-
-    /// Waits for it.
-    #[cfg(unix)]
-    async fn asked(mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    async fn asked(self) {
-        // Where that cannot be listened for, the program is ended as any other.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }
