@@ -11,6 +11,7 @@ mod fingerprint;
 mod maker;
 mod message_id;
 pub(crate) mod pictures;
+mod secrets;
 mod shared;
 
 use chrono::{Local, Offset, TimeZone};

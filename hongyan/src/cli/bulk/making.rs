@@ -19,9 +19,10 @@ pub(super) fn campaign(dir: &Path) -> Result<Campaign, Trouble> {
     Campaign::open(dir).map_err(|error| wrong(&error))
 }
 
-/// Its letters as they were frozen.
+/// Its letters as they were frozen, signed and with tokens where it says so.
 pub(super) fn frozen(campaign: &Campaign, manifest: &Manifest) -> Result<Maker, Trouble> {
-    Maker::frozen(campaign, manifest).map_err(|error| wrong(&error))
+    let maker = Maker::frozen(campaign, manifest).map_err(|error| wrong(&error))?;
+    maker.with_secrets(campaign).map_err(|problem| Trouble::from(Exit::Config, *problem))
 }
 
 /// What is wrong with a campaign.

@@ -21,7 +21,6 @@ use super::stop::Stop;
 use super::system::{printed, runtime};
 use super::terminal::Language;
 use super::trouble::Trouble;
-use crate::said::said;
 use listing::Listing;
 use ports::Ports;
 use users::Users;
