@@ -7,9 +7,20 @@ pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     pub(crate) fn new() -> Self {
+        Self::within(&std::env::temp_dir())
+    }
+
+    /// In memory, where the system has a place for that: for whatever fails or is killed many times, since what the
+    /// system was given survives a process on every file system.
+    pub(crate) fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() { Self::within(memory) } else { Self::new() }
+    }
+
+    fn within(place: &Path) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("hongyan-ledger-{}-{number}", std::process::id()));
+        let path = place.join(format!("hongyan-ledger-{}-{number}", std::process::id()));
         std::fs::create_dir(&path).expect("a folder of the test's own");
         Self(path)
     }

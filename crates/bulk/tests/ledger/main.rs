@@ -1,7 +1,13 @@
 //! The ledger in SQLite: the rules that hold for every ledger, and what only a file can go through.
 
+mod child;
 mod conformance;
+mod crashes;
+mod damage;
+mod faults;
 mod folder;
+mod size;
+mod starting;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -8,6 +8,7 @@ use std::collections::btree_map::Entry;
 
 use rusqlite::Connection;
 
+use super::buckets::Buckets;
 use super::latest::Latest;
 use super::schema::PAGE;
 use super::standing::{Chunk, Soonest, Standing};
@@ -35,6 +36,7 @@ pub(super) struct Memory {
     soonest: Vec<Soonest>,
     /// What SQLite says as long as no other connection has written.
     version: Option<i64>,
+    buckets: Option<Buckets>,
     /// About how many octets were written since the last checkpoint.
     pub(super) written: usize,
 }
@@ -72,6 +74,9 @@ impl<'a> Books<'a> {
             open.changed = false;
             self.memory.written += PAGE;
         }
+        if let Some(buckets) = &mut self.memory.buckets {
+            self.memory.written += buckets.write(self.connection)?;
+        }
         if let Some(latest) = &self.latest {
             latest.write(self.connection)?;
             self.memory.written += PAGE;
@@ -100,6 +105,14 @@ impl<'a> Books<'a> {
     /// Those of a chunk, in the order of their ids.
     pub(super) fn of_chunk(&mut self, number: i64) -> Result<Vec<(i64, Standing)>, Trouble> {
         Ok(self.chunk(number)?.chunk.iter().collect())
+    }
+
+    pub(super) fn buckets(&mut self) -> Result<&mut Buckets, Trouble> {
+        let buckets = match self.memory.buckets.take() {
+            Some(buckets) => buckets,
+            None => Buckets::read(self.connection)?,
+        };
+        Ok(self.memory.buckets.insert(buckets))
     }
 
     /// Notes who was answered.

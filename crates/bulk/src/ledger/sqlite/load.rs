@@ -33,6 +33,8 @@ pub struct Loader {
     lock: Option<Lock>,
     manifest: Manifest,
     last_row: Option<u64>,
+    /// Rows' own files so far.
+    files: i64,
 }
 
 impl Loader {
@@ -56,7 +58,15 @@ impl Loader {
         };
         let connection = Some(begin().map_err(|trouble| trouble.at(path))?);
         let manifest = Manifest { letters: 0, recipients: 0, ..manifest };
-        Ok(Self { path: path.to_owned(), new, connection, lock: Some(lock), manifest, last_row: None })
+        Ok(Self {
+            path: path.to_owned(),
+            new,
+            connection,
+            lock: Some(lock),
+            manifest,
+            last_row: None,
+            files: 0,
+        })
     }
 
     /// Freezes a row's own file. The same file may come again with the same content.
@@ -65,16 +75,22 @@ impl Loader {
     /// [`LedgerError::Refused`] where it was frozen with other content; [`LedgerError::Failed`] where it cannot be
     /// written.
     pub fn file(&mut self, path: &str, frozen: &FrozenFile) -> Result<(), LedgerError> {
-        let done = self.connection().and_then(|connection| {
-            if loaded::insert_file(connection, path, frozen)? {
-                return Ok(());
-            }
-            Err(refused(
+        self.freeze(path, frozen).map_err(|trouble| trouble.at(&self.path))
+    }
+
+    fn freeze(&mut self, path: &str, frozen: &FrozenFile) -> Result<(), Trouble> {
+        let connection = self.connection()?;
+        if loaded::insert_file(connection, path, frozen)? {
+            self.files += 1;
+            return Ok(());
+        }
+        match loaded::file(connection, path)? {
+            Some(known) if known == *frozen => Ok(()),
+            _ => Err(refused(
                 format!("the file {path} has changed while it was loaded: load the campaign again"),
                 format!("文件 {path} 在载入期间被修改:请重新载入活动"),
-            ))
-        });
-        done.map_err(|trouble| trouble.at(&self.path))
+            )),
+        }
     }
 
     /// Adds a letter; they come in the order of their rows. Gives the number of the first of its recipients.
@@ -148,7 +164,7 @@ impl Loader {
         insert_new(connection, recipients)?;
         let manifest = serde_json::to_string(&self.manifest)
             .map_err(|error| refused(format!("the manifest: {error}"), format!("清单:{error}")))?;
-        meta::set(connection, meta::MANIFEST, &manifest)?;
+        meta::insert_new(connection, &manifest, self.files)?;
         connection.execute_batch("COMMIT")?;
         // From the next opening on; nothing is written to the log now.
         connection.pragma_update(None, "journal_mode", "WAL")?;

@@ -3,12 +3,14 @@
 use std::ops::RangeInclusive;
 
 use hongyan_proto::address::Address;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
+
+use super::meta;
 
 use super::sum::{SUM, Sum, Table};
 use super::trouble::{Trouble, damaged};
 use crate::ledger::{FrozenFile, RecipientId, Role};
-use crate::row::Row;
+use crate::row;
 
 /// A recipient as loaded.
 pub(super) struct Loaded {
@@ -45,8 +47,14 @@ impl Kept<'_> {
         connection.prepare_cached(sql)?.execute(values).map(drop)
     }
 
+    /// The ids of its recipients.
+    fn ids(self, sum: &[u8]) -> Result<RangeInclusive<i64>, Trouble> {
+        self.open(sum)?;
+        Ok(self.first..=self.first.saturating_add(self.recipients - 1))
+    }
+
     /// The row and its own files.
-    fn open(&self, sum: &[u8]) -> Result<(Row, Vec<String>), Trouble> {
+    fn open(&self, sum: &[u8]) -> Result<(row::Row, Vec<String>), Trouble> {
         let bad =
             || damaged(format!("row {} is damaged", self.row), format!("第 {} 行的记录已损坏", self.row));
         if self.sum() != *sum {
@@ -55,7 +63,7 @@ impl Kept<'_> {
         let cells = serde_json::from_str(self.cells).map_err(|_| bad())?;
         let files = self.files.map(serde_json::from_str).transpose().map_err(|_| bad())?.unwrap_or_default();
         let number = u64::try_from(self.row).map_err(|_| bad())?;
-        Ok((Row { number, cells }, files))
+        Ok((row::Row { number, cells }, files))
     }
 }
 
@@ -110,17 +118,36 @@ pub(super) fn recipients(
 }
 
 /// The row of this number and its own files.
-pub(super) fn letter(connection: &Connection, row: i64) -> Result<(Row, Vec<String>), Trouble> {
+pub(super) fn letter(connection: &Connection, row: i64) -> Result<(row::Row, Vec<String>), Trouble> {
     let found = find(connection, row, |kept, sum| kept.open(sum))?;
     found.ok_or_else(|| damaged(format!("row {row} is missing"), format!("缺少第 {row} 行的记录")))
 }
 
-/// The ids of a row's recipients; `None` where there is no letter of it.
-pub(super) fn ids_of_row(connection: &Connection, row: u64) -> Result<Option<RangeInclusive<i64>>, Trouble> {
+/// The ids of a row's recipients; `None` where there is no letter of it, which its neighbours confirm.
+pub(super) fn ids_of_row(
+    connection: &Connection,
+    row: u64,
+    recipients: i64,
+) -> Result<Option<RangeInclusive<i64>>, Trouble> {
     let Ok(row) = i64::try_from(row) else { return Ok(None) };
-    find(connection, row, |kept, sum| {
-        kept.open(sum).map(|_| kept.first..=kept.first.saturating_add(kept.recipients - 1))
-    })
+    if let Some(ids) = find(connection, row, |kept, sum| kept.ids(sum))? {
+        return Ok(Some(ids));
+    }
+    let neighbour = |sql: &str| -> Result<Option<RangeInclusive<i64>>, Trouble> {
+        let row: Option<i64> = connection.prepare_cached(sql)?.query_row([row], |found| found.get(0))?;
+        row.map(|row| find(connection, row, |kept, sum| kept.ids(sum))).transpose().map(Option::flatten)
+    };
+    let before = neighbour("SELECT max(row) FROM letter WHERE row < ?")?;
+    let behind = neighbour("SELECT min(row) FROM letter WHERE row > ?")?;
+    let (last, next) =
+        (before.map_or(0, |ids| *ids.end()), behind.map_or(recipients + 1, |ids| *ids.start()));
+    if last + 1 != next {
+        return Err(damaged(
+            format!("letters around row {row} are missing"),
+            format!("第 {row} 行附近的记录缺失"),
+        ));
+    }
+    Ok(None)
 }
 
 fn find<T>(
@@ -147,27 +174,51 @@ fn file_sum(path: &str, file: &FrozenFile) -> Option<([u8; SUM], i64)> {
     Some((Sum::of(Table::File).text(path).text(&file.sha256).number(size).end(), size))
 }
 
-/// `false` where the file is too large to be true, or was there with other content.
+/// `false` where there is one of this path, or it is too large to be true.
 pub(super) fn insert_file(connection: &Connection, path: &str, frozen: &FrozenFile) -> Result<bool, Trouble> {
     let Some((sum, size)) = file_sum(path, frozen) else { return Ok(false) };
     let sql = "INSERT INTO file(path, sha256, size, sum) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING";
     let new = connection.prepare_cached(sql)?.execute(params![path, frozen.sha256, size, sum])?;
-    Ok(new == 1 || file(connection, path)?.as_ref() == Some(frozen))
+    Ok(new == 1)
 }
 
-/// A row's own file as it was frozen.
+/// A row's own file as it was frozen. One that is not found may be there nevertheless, in a damaged file: see
+/// [`all_files_are_there`].
 pub(super) fn file(connection: &Connection, path: &str) -> Result<Option<FrozenFile>, Trouble> {
-    let sql = "SELECT sha256, size, sum FROM file WHERE path = ?";
-    let mut select = connection.prepare_cached(sql)?;
+    let mut select = connection.prepare_cached("SELECT path, sha256, size, sum FROM file WHERE path = ?")?;
     let mut rows = select.query([path])?;
-    let Some(record) = rows.next()? else { return Ok(None) };
+    rows.next()?.map(read_file).transpose()
+}
+
+fn read_file(record: &Row<'_>) -> Result<FrozenFile, Trouble> {
+    let path = record.get_ref(0)?.as_str()?;
     let bad =
         || damaged(format!("the record of the file {path} is damaged"), format!("文件 {path} 的记录已损坏"));
-    let size = u64::try_from(record.get::<_, i64>(1)?).map_err(|_| bad())?;
-    let frozen = FrozenFile { sha256: record.get(0)?, size };
+    let size = u64::try_from(record.get::<_, i64>(2)?).map_err(|_| bad())?;
+    let frozen = FrozenFile { sha256: record.get(1)?, size };
     let (expected, _) = file_sum(path, &frozen).ok_or_else(bad)?;
-    if *record.get_ref(2)?.as_blob()? != expected {
+    if *record.get_ref(3)?.as_blob()? != expected {
         return Err(bad());
     }
-    Ok(Some(frozen))
+    Ok(frozen)
+}
+
+/// Whether as many files are there as were loaded, in their order: else one that is not found is not missing but
+/// damaged.
+pub(super) fn all_files_are_there(connection: &Connection) -> Result<(), Trouble> {
+    let mut select = connection.prepare_cached("SELECT path, sha256, size, sum FROM file ORDER BY path")?;
+    let mut rows = select.query([])?;
+    let (mut last, mut count) = (None, 0);
+    while let Some(record) = rows.next()? {
+        read_file(record)?;
+        let path: String = record.get(0)?;
+        if last.is_some_and(|last| last >= path) {
+            break;
+        }
+        (last, count) = (Some(path), count + 1);
+    }
+    if count != meta::count(connection, meta::FILES)? {
+        return Err(damaged("records of frozen files are missing", "缺少冻结文件的记录"));
+    }
+    Ok(())
 }

@@ -14,7 +14,7 @@ use super::trouble::Trouble;
 use crate::ledger::{LedgerError, Runner};
 
 /// How often it is tried, and the time between: somebody who only looks has it for microseconds.
-const TRIES: usize = 3;
+const TRIES: usize = 5;
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// The right to run the campaign, until it is dropped.
@@ -42,13 +42,21 @@ impl Lock {
                 Err(error) => return Err(trouble(error.into())),
             }
         }
-        Err(LedgerError::Busy { process: holder(&file) })
+        // Whoever has just taken it may not have written down who it is.
+        let mut process = holder(&mut file);
+        for _ in 0..TRIES {
+            if process.is_none() {
+                std::thread::sleep(PAUSE);
+                process = holder(&mut file);
+            }
+        }
+        Err(LedgerError::Busy { process })
     }
 }
 
 /// Who runs the campaign, and whether anybody does.
 pub(super) fn runner(ledger: &Path) -> io::Result<Option<Runner>> {
-    let file = match File::open(beside(ledger, ".lock")) {
+    let mut file = match File::open(beside(ledger, ".lock")) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
@@ -56,7 +64,7 @@ pub(super) fn runner(ledger: &Path) -> io::Result<Option<Runner>> {
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
         // It is let go of again when the file is closed, at once.
         Ok(()) => Ok(None),
-        Err(Errno::WOULDBLOCK) => Ok(Some(Runner { host: String::new(), process: holder(&file) })),
+        Err(Errno::WOULDBLOCK) => Ok(Some(Runner { host: String::new(), process: holder(&mut file) })),
         Err(error) => Err(error.into()),
     }
 }
@@ -75,8 +83,9 @@ fn write_process(file: &mut File) -> io::Result<()> {
 }
 
 /// Who says in the file that it has the lock. The file may have been written by anybody, so only a number counts.
-fn holder(file: &File) -> Option<u32> {
+fn holder(file: &mut File) -> Option<u32> {
     let mut text = String::new();
+    file.rewind().ok()?;
     file.take(32).read_to_string(&mut text).ok()?;
     text.trim_end().parse().ok()
 }

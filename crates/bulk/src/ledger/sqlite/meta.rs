@@ -1,30 +1,59 @@
-//! Names and their values, each guarded by a sum: the manifest, whether to pause, who runs.
+//! What there is one of, each under its name and guarded by a sum: the manifest, whether to pause, who runs, how many
+//! rows some tables have.
+//!
+//! Each is there from the beginning, so that one that is not found is damage, never "no".
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
-use super::sum::{SUM, Sum, Table};
+use super::sum::{Sum, Table};
 use super::trouble::{Trouble, damaged};
 
+/// The manifest, as JSON.
 pub(super) const MANIFEST: &str = "manifest";
+/// Whether somebody has asked to pause: [`YES`] or [`NO`].
 pub(super) const PAUSED: &str = "paused";
-/// There while somebody runs the campaign, and after a run that did not end by itself.
+/// The process that runs the campaign, also after a run that did not end by itself; else [`NO`].
 pub(super) const RUNNING: &str = "running";
+/// Who was answered last, as JSON.
+pub(super) const LATEST: &str = "latest";
+/// How many rows' own files, connections and buckets there are.
+pub(super) const FILES: &str = "files";
+pub(super) const SESSIONS: &str = "sessions";
+pub(super) const BUCKETS: &str = "buckets";
 
-fn sum(name: &str, value: &str) -> [u8; SUM] {
-    Sum::of(Table::Meta).text(name).text(value).end()
+pub(super) const YES: &str = "yes";
+pub(super) const NO: &str = "no";
+
+/// Keeps them all, in a new ledger.
+pub(super) fn insert_new(connection: &Connection, manifest: &str, files: i64) -> rusqlite::Result<()> {
+    let files = files.to_string();
+    let all = [
+        (MANIFEST, manifest),
+        (PAUSED, NO),
+        (RUNNING, NO),
+        (LATEST, "[]"),
+        (FILES, &files),
+        (SESSIONS, "0"),
+        (BUCKETS, "0"),
+    ];
+    all.into_iter().try_for_each(|(name, value)| set(connection, name, value))
 }
 
-pub(super) fn get(connection: &Connection, name: &str) -> Result<Option<String>, Trouble> {
-    let found: Option<(String, [u8; SUM])> = connection
-        .prepare_cached("SELECT value, sum FROM meta WHERE name = ?")?
-        .query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    match found {
-        Some((value, kept)) if kept != sum(name, &value) => {
-            Err(damaged(format!("its {name} is damaged"), format!("其中的 {name} 记录已损坏")))
+pub(super) fn get(connection: &Connection, name: &str) -> Result<String, Trouble> {
+    let mut select = connection.prepare_cached("SELECT value, sum FROM meta WHERE name = ?")?;
+    let mut rows = select.query([name])?;
+    let value = match rows.next()? {
+        Some(row) => {
+            let value: String = row.get(0)?;
+            (*row.get_ref(1)?.as_blob()? == sum(name, &value)).then_some(value)
         }
-        found => Ok(found.map(|(value, _)| value)),
-    }
+        None => None,
+    };
+    value.ok_or_else(|| bad(name))
+}
+
+pub(super) fn count(connection: &Connection, name: &str) -> Result<i64, Trouble> {
+    get(connection, name)?.parse().map_err(|_| bad(name))
 }
 
 pub(super) fn set(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
@@ -34,6 +63,10 @@ pub(super) fn set(connection: &Connection, name: &str, value: &str) -> rusqlite:
         .map(drop)
 }
 
-pub(super) fn remove(connection: &Connection, name: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM meta WHERE name = ?")?.execute([name]).map(drop)
+fn sum(name: &str, value: &str) -> [u8; super::sum::SUM] {
+    Sum::of(Table::Meta).text(name).text(value).end()
+}
+
+fn bad(name: &str) -> Trouble {
+    damaged(format!("its record \"{name}\" is damaged"), format!("其中的“{name}”记录已损坏"))
 }

@@ -14,6 +14,7 @@
 
 mod attempts;
 mod books;
+mod buckets;
 mod connect;
 mod latest;
 mod load;
@@ -176,20 +177,19 @@ fn look_at(path: &Path) -> Result<(Connection, Manifest, i64), Trouble> {
     let has_log = wal::exists(path)?;
     let connection = connect(path)?;
     schema::check_tables(&connection)?;
-    let missing = || damaged("its manifest is missing", "缺少清单");
-    let manifest = meta::get(&connection, meta::MANIFEST)?.ok_or_else(missing)?;
+    let bad = || damaged("its manifest is damaged", "清单已损坏");
     let manifest: Manifest =
-        serde_json::from_str(&manifest).map_err(|_| damaged("its manifest is damaged", "清单已损坏"))?;
+        serde_json::from_str(&meta::get(&connection, meta::MANIFEST)?).map_err(|_| bad())?;
     if manifest.version > MANIFEST_VERSION {
         return Err(newer(manifest.version));
     }
-    if !has_log && meta::get(&connection, meta::RUNNING)?.is_some() {
+    if !has_log && meta::get(&connection, meta::RUNNING)? != meta::NO {
         return Err(damaged(
             "a run did not end by itself, and its write-ahead log (-wal) is gone, which says what was done last",
             "上次运行异常中断,而记录最后操作的预写日志(-wal 文件)不见了",
         ));
     }
-    let recipients = i64::try_from(manifest.recipients).map_err(|_| missing())?;
+    let recipients = i64::try_from(manifest.recipients).map_err(|_| bad())?;
     let last: Option<i64> = connection.query_row("SELECT max(id) FROM recipient", [], |row| row.get(0))?;
     if last.unwrap_or(0) != recipients {
         return Err(damaged("recipients are missing", "缺少收件人记录"));
@@ -251,7 +251,7 @@ impl Ledger for Sqlite {
         now: Time,
     ) -> Result<(u32, Duration), LedgerError> {
         let bucket = bucket.to_owned();
-        self.run(|_| Vec::new(), move |books| books.take(&bucket, rate, want, now)).await
+        self.run(|_| Vec::new(), move |books| Ok(books.buckets()?.take(&bucket, rate, want, now))).await
     }
 
     async fn session(
@@ -292,7 +292,7 @@ impl Ledger for Sqlite {
             return Ok(Some(known.clone()));
         }
         let path = path.to_owned();
-        self.look(move |connection| loaded::file(connection, &path)).await
+        self.look(move |connection| reading::frozen(connection, &path)).await
     }
 
     async fn runners(&self) -> Result<Vec<Runner>, LedgerError> {
@@ -313,16 +313,12 @@ impl Ledger for Sqlite {
     }
 
     async fn paused(&self) -> Result<bool, LedgerError> {
-        self.look(|connection| Ok(meta::get(connection, meta::PAUSED)?.is_some())).await
+        self.look(|connection| Ok(meta::get(connection, meta::PAUSED)? == meta::YES)).await
     }
 
     async fn pause(&self, paused: bool) -> Result<(), LedgerError> {
         self.decide(move |books| {
-            match paused {
-                true => meta::set(books.connection, meta::PAUSED, "yes")?,
-                false => meta::remove(books.connection, meta::PAUSED)?,
-            }
-            Ok(())
+            Ok(meta::set(books.connection, meta::PAUSED, if paused { meta::YES } else { meta::NO })?)
         })
         .await
     }

@@ -2,15 +2,14 @@
 
 use std::ops::RangeInclusive;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::books::each_chunk;
 use super::requests::session_sum;
 use super::standing::{Chunk, Standing};
-use super::sum::SUM;
 use super::trouble::{Trouble, damaged};
-use super::{attempts, loaded};
-use crate::ledger::{Entry, Filter, Opening, RecipientId, SessionId, State, Tally, Time};
+use super::{attempts, loaded, meta};
+use crate::ledger::{Entry, Filter, FrozenFile, Opening, RecipientId, SessionId, State, Tally, Time};
 
 /// How many recipients are in each state.
 pub(super) fn tally(connection: &Connection, recipients: i64) -> Result<Tally, Trouble> {
@@ -32,7 +31,7 @@ pub(super) fn page(
 ) -> Result<Vec<Entry>, Trouble> {
     let mut wanted = after.0.max(0).saturating_add(1)..=recipients;
     if let Some(row) = filter.row {
-        let Some(ids) = loaded::ids_of_row(connection, row)? else { return Ok(Vec::new()) };
+        let Some(ids) = loaded::ids_of_row(connection, row, recipients)? else { return Ok(Vec::new()) };
         wanted = *wanted.start().max(ids.start())..=*wanted.end().min(ids.end());
     }
     let standings = standings(connection, recipients, &wanted, limit, filter.state)?;
@@ -120,23 +119,30 @@ fn read_run(
     }
 }
 
+/// A row's own file as it was frozen; that there is none is made sure of.
+pub(super) fn frozen(connection: &Connection, path: &str) -> Result<Option<FrozenFile>, Trouble> {
+    let found = loaded::file(connection, path)?;
+    if found.is_none() {
+        loaded::all_files_are_there(connection)?;
+    }
+    Ok(found)
+}
+
 /// How a connection was opened.
 pub(super) fn opening(connection: &Connection, id: SessionId) -> Result<Option<Opening>, Trouble> {
-    let sql = "SELECT opened, account, transcript, sum FROM session WHERE id = ?";
-    let found: Option<(i64, String, String, [u8; SUM])> = connection
-        .prepare_cached(sql)?
-        .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
-        .optional()?;
-    match found {
-        Some((opened, account, transcript, sum))
-            if sum != session_sum(id.0, Time(opened), &account, &transcript) =>
-        {
-            Err(damaged(format!("connection {} is damaged", id.0), format!("第 {} 个连接的记录已损坏", id.0)))
-        }
-        found => Ok(found.map(|(opened, account, transcript, _)| Opening {
-            opened: Time(opened),
-            account,
-            transcript,
-        })),
+    if !(1..=meta::count(connection, meta::SESSIONS)?).contains(&id.0) {
+        return Ok(None);
     }
+    let bad =
+        || damaged(format!("connection {} is damaged", id.0), format!("第 {} 个连接的记录已损坏", id.0));
+    let sql = "SELECT opened, account, transcript, sum FROM session WHERE id = ?";
+    let mut select = connection.prepare_cached(sql)?;
+    let mut rows = select.query([id.0])?;
+    let row = rows.next()?.ok_or_else(bad)?;
+    let opening = Opening { opened: Time(row.get(0)?), account: row.get(1)?, transcript: row.get(2)? };
+    if *row.get_ref(3)?.as_blob()? != session_sum(id.0, opening.opened, &opening.account, &opening.transcript)
+    {
+        return Err(bad());
+    }
+    Ok(Some(opening))
 }

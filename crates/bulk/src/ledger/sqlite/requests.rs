@@ -4,18 +4,18 @@
 
 use std::time::{Duration, Instant};
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 use super::attempts::{self, MAX_ATTEMPTS};
 use super::books::Books;
 use super::loaded::{self, Loaded};
+use super::meta;
 use super::standing::Standing;
 use super::sum::{SUM, Sum, Table};
-use super::trouble::{Trouble, damaged, refused};
+use super::trouble::{Trouble, refused};
 use crate::ledger::{
     Answered, Evidence, Letter, Outcome, Recipient, RecipientId, Resolution, SessionId, State, Time,
 };
-use crate::pace::{Bucket, Rate};
 
 /// How long a lease lasts: nobody else can run the campaign, so it matters only to a task that died.
 pub const LEASE: Duration = Duration::from_secs(15 * 60);
@@ -219,38 +219,6 @@ impl Books<'_> {
         Ok(())
     }
 
-    pub(super) fn take(
-        &mut self,
-        name: &str,
-        rate: Rate,
-        want: u32,
-        now: Time,
-    ) -> Result<(u32, Duration), Trouble> {
-        let sum = |bucket: &Bucket| {
-            Sum::of(Table::Bucket).text(name).number(bucket.level).number(bucket.at.0).end()
-        };
-        let kept: Option<(Bucket, [u8; SUM])> = self
-            .connection
-            .prepare_cached("SELECT level, at, sum FROM bucket WHERE name = ?")?
-            .query_row([name], |row| Ok((Bucket { level: row.get(0)?, at: Time(row.get(1)?) }, row.get(2)?)))
-            .optional()?;
-        let mut bucket = match kept {
-            Some((bucket, kept)) if kept == sum(&bucket) => bucket,
-            Some(_) => {
-                return Err(damaged(
-                    format!("the bucket {name} is damaged"),
-                    format!("限速记录 {name} 已损坏"),
-                ));
-            }
-            None => Bucket::full(rate, now),
-        };
-        let taken = bucket.take(rate, want, now);
-        self.connection
-            .prepare_cached("INSERT OR REPLACE INTO bucket(name, level, at, sum) VALUES(?, ?, ?, ?)")?
-            .execute(params![name, bucket.level, bucket.at.0, sum(&bucket)])?;
-        Ok(taken)
-    }
-
     pub(super) fn session(
         &mut self,
         opened: Time,
@@ -258,8 +226,7 @@ impl Books<'_> {
         transcript: &str,
     ) -> Result<SessionId, Trouble> {
         self.added(transcript.len());
-        let sql = "SELECT coalesce(max(id), 0) + 1 FROM session";
-        let id: i64 = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        let id = meta::count(self.connection, meta::SESSIONS)?.saturating_add(1);
         self.connection
             .prepare_cached(
                 "INSERT INTO session(id, opened, account, transcript, sum) VALUES(?, ?, ?, ?, ?)",
@@ -271,6 +238,7 @@ impl Books<'_> {
                 transcript,
                 session_sum(id, opened, account, transcript)
             ])?;
+        meta::set(self.connection, meta::SESSIONS, &id.to_string())?;
         Ok(SessionId(id))
     }
 }

@@ -18,7 +18,7 @@ pub(super) const VERSION: i32 = 1;
 pub(super) const PAGE: usize = 4096;
 
 /// Each statement is kept by SQLite word for word, which [`check_tables`] makes use of.
-const TABLES: [(&str, &str); 9] = [
+const TABLES: [(&str, &str); 8] = [
     (
         "meta",
         "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL, sum BLOB NOT NULL) WITHOUT ROWID",
@@ -52,10 +52,9 @@ const TABLES: [(&str, &str); 9] = [
     ),
     (
         "bucket",
-        "CREATE TABLE bucket(name TEXT PRIMARY KEY, level INTEGER NOT NULL, at INTEGER NOT NULL, \
-         sum BLOB NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE bucket(id INTEGER PRIMARY KEY, name TEXT NOT NULL, level INTEGER NOT NULL, \
+         at INTEGER NOT NULL, sum BLOB NOT NULL)",
     ),
-    ("latest", "CREATE TABLE latest(one INTEGER PRIMARY KEY, body BLOB NOT NULL)"),
 ];
 
 /// Makes the tables in an empty file.

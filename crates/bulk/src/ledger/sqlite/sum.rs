@@ -15,7 +15,6 @@ pub(super) enum Table {
     Attempt,
     Session,
     Bucket,
-    Latest,
 }
 
 /// In octets.

@@ -135,10 +135,12 @@ fn cannot(error: &str, full: bool, path: &str) -> LedgerError {
     } else {
         said(
             format!(
-                "the ledger {path} cannot be read or written ({error}): look after the disk and the file's rights, \
-                 then run again; it goes on where it stopped"
+                "the ledger {path} cannot be read or written ({error}): see that the disk is well, has room and lets \
+                 you write, then run again; it goes on where it stopped"
             ),
-            format!("账本 {path} 无法读写({error}):请检查磁盘和文件权限后重新运行,会从中断处继续"),
+            format!(
+                "账本 {path} 无法读写({error}):请检查磁盘是否正常、有空间、可写入,然后重新运行,会从中断处继续"
+            ),
         )
     })
 }

@@ -75,23 +75,23 @@ fn is_whole(header: &[u8; HEADER], mut frames: impl Read) -> io::Result<bool> {
     if sum != (word(header, 24, true), word(header, 28, true)) || word(header, 8, true) != PAGE as u32 {
         return Ok(false);
     }
-    let salts = &header[16..24];
     let mut frame = vec![0; FRAME + PAGE];
     let mut torn = false;
-    let mut committed_behind = false;
+    let mut committed = false;
     while read_whole(&mut frames, &mut frame)? {
-        let ours = &frame[8..16] == salts;
+        // Both numbers change when the log is begun anew, so one that is right is enough to know a frame that is ours.
+        let same = frame[8..16] == header[16..24];
+        let ours = frame[8..12] == header[16..20] || frame[12..16] == header[20..24];
+        if torn && committed && ours {
+            return Ok(false);
+        }
         if !torn {
             add(&mut sum, &frame[..8], big);
             add(&mut sum, &frame[FRAME..], big);
-            torn = !ours || sum != (word(&frame, 16, true), word(&frame, 20, true));
-            continue;
-        }
-        if ours && committed_behind {
-            return Ok(false);
+            torn = !same || sum != (word(&frame, 16, true), word(&frame, 20, true));
         }
         // A frame with the size of the database in it ends a transaction.
-        committed_behind |= ours && word(&frame, 4, true) != 0;
+        committed |= torn && ours && word(&frame, 4, true) != 0;
     }
     Ok(true)
 }

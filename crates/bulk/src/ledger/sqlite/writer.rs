@@ -166,7 +166,7 @@ impl Desk {
     fn finish(&mut self, abandoned: &[RecipientId]) -> Result<(), Trouble> {
         transact(&self.connection, self.recipients, &mut self.memory, |books| {
             books.release(abandoned, Time::default())?;
-            Ok(meta::remove(books.connection, meta::RUNNING)?)
+            Ok(meta::set(books.connection, meta::RUNNING, meta::NO)?)
         })?;
         self.checkpoint("TRUNCATE")?;
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
