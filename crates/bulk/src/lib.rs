@@ -2,6 +2,7 @@
 //!
 //! - [`campaign`]: a folder with a `campaign.toml`; what is in it, and what of it is frozen when a run begins.
 //! - [`recipients`]: sheets in every format, read row by row as they show themselves, and addresses as people write them.
+//! - [`writeback`]: the sheet once more, with what became of each row.
 //! - [`row`]: columns and rows, whatever sheet they come from.
 //! - [`template`]: what a letter says, compiled against the columns of the sheet.
 //! - [`letter`]: a row becomes the octets of its letter.
@@ -34,3 +35,4 @@ pub mod suppression;
 pub mod template;
 pub mod token;
 pub mod unsubscribe;
+pub mod writeback;

@@ -127,8 +127,6 @@ struct Cells {
     hidden: Option<(u64, u64)>,
     /// The empty rows of a text file that were read last.
     empty: Option<(u64, u64)>,
-    /// The header was not yet passed.
-    in_header: bool,
 }
 
 impl Cells {
@@ -147,7 +145,6 @@ impl Cells {
             last: header.row,
             hidden: None,
             empty: None,
-            in_header: true,
         }
     }
 
@@ -159,13 +156,13 @@ impl Cells {
             };
             let raw = match next {
                 Ok(raw) => raw,
-                Err(fault) if self.in_header && fault.kind == SheetErrorKind::AfterQuote => continue,
+                // What stands above the names is nobody's.
+                Err(fault) if fault.place.as_ref().is_some_and(|place| place.row <= header.row) => continue,
                 Err(fault) => return Some(Err(fault)),
             };
             if raw.number <= header.row {
                 continue;
             }
-            self.in_header = false;
             // Told of when another row follows: those at the end are nobody's.
             if raw.cells.is_empty() {
                 self.empty = Some((self.empty.map_or(raw.number, |(first, _)| first), raw.number));

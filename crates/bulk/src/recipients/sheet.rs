@@ -302,7 +302,11 @@ fn delimited(path: &Path, options: &Options, findings: &mut Findings) -> Result<
 fn first_rows(path: &Path, source: &Source, header: Option<u64>) -> Result<Vec<super::grid::RawRow>, Fault> {
     let mut rows = Vec::new();
     for row in grid(path, source)? {
-        let row = row?;
+        let row = match row {
+            // It is told of when the rows are read.
+            Err(fault) if fault.kind == SheetErrorKind::AfterQuote => continue,
+            row => row?,
+        };
         let number = row.number;
         if header.is_some_and(|header| number > header) {
             break;

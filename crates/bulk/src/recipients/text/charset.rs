@@ -10,9 +10,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{
-    BIG5, DecoderResult, EUC_KR, Encoding, GB18030, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE,
-};
+use encoding_rs::{DecoderResult, Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::super::error::SheetErrorKind;
 use super::super::grid::Fault;
@@ -102,17 +100,21 @@ fn prove(file: &mut File, charset: Charset) -> Result<(), Fault> {
 }
 
 /// The charset that the octets are guessed to be in, such that all of them are.
+///
+/// GB18030 goes first where its pairs of octets are those of everyday Chinese (GB 2312): only then. Western letters and
+/// other East Asian charsets fall into its rarer places, and are left to the guesser.
 fn guess(file: &mut File) -> Result<Charset, Fault> {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    let mut pairs = Pairs::default();
     file.seek(SeekFrom::Start(0))?;
     let mut buffer = vec![0; 64 << 10];
     let mut fed = 0;
     loop {
         let count = fill(file, &mut buffer)?;
-        // Octets of ASCII say nothing of it, so that a file of any length is guessed from its rare names.
-        let told = buffer[..count].iter().any(|octet| *octet >= 0x80);
-        if told {
+        // A piece of nothing but ASCII says nothing, so that a file of any length is guessed from its rare names.
+        if !buffer[..count].is_ascii() {
             detector.feed(&buffer[..count], false);
+            pairs.pass(&buffer[..count]);
             fed += count;
         }
         if count < buffer.len() || fed >= GUESSED_FROM {
@@ -120,17 +122,46 @@ fn guess(file: &mut File) -> Result<Charset, Fault> {
         }
     }
     detector.feed(&[], true);
-    let guessed = detector.guess(Some(b"cn"), Utf8Detection::Deny);
-    let east = [BIG5, SHIFT_JIS, EUC_KR];
-    // A guess of another East Asian charset goes first; everything else is GB18030 if it can be.
-    let candidates = if east.contains(&guessed) { [guessed, GB18030] } else { [GB18030, guessed] };
+    let everywhere = detector.guess(None, Utf8Detection::Deny);
+    let in_china = detector.guess(Some(b"cn"), Utf8Detection::Deny);
+    let candidates =
+        if pairs.are_common() { [GB18030, everywhere, in_china] } else { [everywhere, in_china, GB18030] };
     for encoding in candidates {
+        let encoding = if encoding == GBK { GB18030 } else { encoding };
         let charset = Charset { encoding, mark: 0, guessed: true };
         if malformed(file, charset)?.is_none() {
             return Ok(charset);
         }
     }
     Err(Fault::of_file(SheetErrorKind::CharsetNotFound))
+}
+
+/// Counts the pairs of octets that GB18030 would read, and those of them that GB 2312 has.
+#[derive(Debug, Default)]
+struct Pairs {
+    lead: Option<u8>,
+    all: u64,
+    common: u64,
+}
+
+impl Pairs {
+    fn pass(&mut self, octets: &[u8]) {
+        for octet in octets {
+            match self.lead.take() {
+                Some(lead) => {
+                    self.all += 1;
+                    self.common += u64::from((0xa1..=0xf7).contains(&lead) && *octet >= 0xa1);
+                }
+                None if *octet >= 0x80 => self.lead = Some(*octet),
+                None => {}
+            }
+        }
+    }
+
+    /// Four of five at least.
+    fn are_common(&self) -> bool {
+        self.common * 5 >= self.all * 4
+    }
 }
 
 /// The line with the first octets that are not in the charset.

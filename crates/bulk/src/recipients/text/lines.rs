@@ -61,6 +61,12 @@ impl Lines {
         Ok(Some(&self.buffer[from..end]))
     }
 
+    /// The next line as it is written, with its number; `None` after the last one.
+    pub(crate) fn next_line(&mut self) -> Result<Option<(u64, &str)>, Fault> {
+        let number = self.number;
+        Ok(self.line()?.map(|line| (number, line)))
+    }
+
     fn object(&mut self) -> Result<Option<Numbered>, Fault> {
         loop {
             let number = self.number;

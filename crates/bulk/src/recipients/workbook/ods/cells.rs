@@ -90,7 +90,7 @@ impl Cells {
                         let times = times(&element, "number-rows-repeated")?;
                         let visibility = attribute(&element, "visibility")?;
                         let hidden = visibility.is_some_and(|visibility| visibility != "visible");
-                        let number = self.row + 1;
+                        let number = self.row.saturating_add(1);
                         let mut row = RawRow { number, hidden, ..RawRow::default() };
                         self.cells(&mut row)?;
                         if row.cells.is_empty() {

@@ -41,7 +41,11 @@ impl Cells {
             let data = next.data;
             match next.kind {
                 BOF => self.depth += 1,
-                EOF if self.depth <= 1 => return Ok(self.finished()),
+                EOF if self.depth <= 1 => {
+                    // It is met again behind the last row.
+                    self.at = at;
+                    return Ok(self.finished());
+                }
                 EOF => self.depth -= 1,
                 _ if self.depth > 1 => {}
                 // `fDyZero`: without height.

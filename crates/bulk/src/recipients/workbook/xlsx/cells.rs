@@ -135,7 +135,8 @@ impl Cells {
         if let Some(inline) = inline {
             return Ok(self.text(&inline, attributes.style));
         }
-        if has_formula && !has_value {
+        let empty = attributes.kind.as_deref() != Some("str") && self.value.trim().is_empty();
+        if has_formula && (!has_value || empty) {
             return Ok(Some(Cell::Error(NOT_CALCULATED.to_owned())));
         }
         self.shown(attributes)
