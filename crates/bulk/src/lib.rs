@@ -13,6 +13,7 @@
 //! - [`preflight`]: everything that can be found before the first mail leaves.
 //! - [`dkim`]: signing; [`token`]: what says which letter came back; [`unsubscribe`]: getting off the list.
 //! - [`report`]: the proof of who got what; [`resolve`]: what becomes of those in doubt.
+//! - [`example`]: a campaign to begin with.
 //! - [`composed`]: a composed message as a session sends it.
 //! - [`bounce`]: what came back, and what it says of whom.
 //! - [`suppression`]: who is not written to any more, across campaigns.
@@ -21,6 +22,7 @@ pub mod bounce;
 pub mod campaign;
 pub mod composed;
 pub mod dkim;
+pub mod example;
 pub mod ledger;
 pub mod letter;
 pub mod load;

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use hongyan_mime::compose::{FileSource, Text};
-use hongyan_proto::said::said;
+use hongyan_proto::said::{Problem, said};
 
 pub use config::{
     Account, Attach, Bounces, Config, Destination, Dkim, Doubt, Kind, Message, Pace, Recipients, Retry, Send,
@@ -31,6 +31,7 @@ pub use freeze::{Change, Changed};
 use crate::ledger::{FrozenFile, Manifest};
 use crate::letter::Held;
 use crate::pace::{Hours, Steps};
+use crate::recipients::{Options, Sheet};
 use files::Files;
 use written::Written;
 
@@ -177,6 +178,22 @@ impl Campaign {
     /// [`PathError`] where it is no longer there.
     pub fn sheet(&self) -> Result<PathBuf, PathError> {
         self.path(&self.config.recipients.file)
+    }
+
+    /// The sheet, opened as `campaign.toml` says.
+    ///
+    /// # Errors
+    /// What is wrong, and what to do next.
+    pub fn recipients(&self) -> Result<Sheet, Problem> {
+        let recipients = &self.config.recipients;
+        let options = Options {
+            sheet: recipients.sheet.clone(),
+            header: recipients.header,
+            delimiter: recipients.delimiter,
+            charset: recipients.charset.clone(),
+        };
+        let path = self.sheet().map_err(|error| error.problem())?;
+        Sheet::open(&path, &options).map_err(|error| error.problem())
     }
 
     /// Where a file of the campaign lies, after a look at every step of the way. To read it, prefer

@@ -4,6 +4,8 @@ mod html;
 mod part;
 mod reading;
 
+pub(in crate::cli) use reading::Reading;
+
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;

@@ -23,17 +23,17 @@ const MAX_ATTACHMENTS: usize = 100;
 const WIDEST: usize = 100;
 
 /// How a mail is shown.
-pub(super) struct Reading<'r> {
+pub(in crate::cli) struct Reading<'r> {
     /// Its file, for lines to be copied.
-    pub(super) path: Option<&'r Path>,
-    pub(super) language: Language,
-    pub(super) paint: Paint,
+    pub(in crate::cli) path: Option<&'r Path>,
+    pub(in crate::cli) language: Language,
+    pub(in crate::cli) paint: Paint,
     /// Whether lines are broken for a window.
-    pub(super) terminal: bool,
+    pub(in crate::cli) terminal: bool,
 }
 
 impl Reading<'_> {
-    pub(super) fn write(&self, out: &mut impl Write, message: &Message<'_>) -> io::Result<()> {
+    pub(in crate::cli) fn write(&self, out: &mut impl Write, message: &Message<'_>) -> io::Result<()> {
         self.header(out, message)?;
         writeln!(out)?;
         self.text(out, &message.best_text().text)?;
