@@ -22,7 +22,9 @@ pub(super) fn logo() -> Vec<u8> {
     header.extend_from_slice(&[1, 3, 0, 0, 0]);
     let palette = [SKY, GOOSE].concat();
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
-    for (name, content) in [(b"IHDR", header), (b"PLTE", palette), (b"IDAT", zlib(&rows)), (b"IEND", Vec::new())] {
+    for (name, content) in
+        [(b"IHDR", header), (b"PLTE", palette), (b"IDAT", zlib(&rows)), (b"IEND", Vec::new())]
+    {
         png.extend_from_slice(&(content.len() as u32).to_be_bytes());
         let from = png.len();
         png.extend_from_slice(name);

@@ -14,12 +14,11 @@ pub(crate) mod pictures;
 mod secrets;
 mod shared;
 
-use chrono::{Local, Offset, TimeZone};
 use hongyan_mime::address::Mailbox;
 use hongyan_mime::compose::{Date, FileSource, Offered};
 use hongyan_proto::address::Address;
 
-use crate::ledger::{FrozenFile, Time};
+use crate::ledger::FrozenFile;
 
 pub use content::Content;
 pub use error::RowError;
@@ -62,15 +61,6 @@ pub struct Sending<'a> {
     pub date: Date,
     /// What the server takes.
     pub offered: Offered,
-}
-
-impl Sending<'_> {
-    /// A moment as the system's clock shows it, for `Date`.
-    pub fn date_of(now: Time) -> Date {
-        let local = Local.timestamp_millis_opt(now.0).single();
-        let offset = local.map_or(0, |local| local.offset().fix().local_minus_utc() / 60);
-        Date { seconds: now.0.div_euclid(1000), offset_minutes: i16::try_from(offset).unwrap_or(0) }
-    }
 }
 
 /// What a row's letter says.

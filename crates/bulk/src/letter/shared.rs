@@ -56,7 +56,9 @@ impl Shared {
             if known.contains_key(path) {
                 continue;
             }
-            let id = format!("{}.{}", known.len() + 1, content_id(path));
+            let id = content_id(path);
+            // Two folders may hold a picture of one name.
+            let id = format!("{}.{}@inline", known.len() + 1, id.strip_suffix("@inline").unwrap_or(&id));
             let part = shared.part(campaign, path, &place, frozen)?.with_disposition(Disposition::Inline);
             shared.inline.push(encoded(&part.with_content_id(&id), &place)?);
             known.insert(path.clone(), id);

@@ -2,6 +2,7 @@
 
 mod place;
 
+mod any;
 mod campaign;
 mod golden;
 mod template;

@@ -3,8 +3,10 @@
 mod accounts;
 mod making;
 mod message_id;
+mod new;
 mod opened;
 mod pause;
+mod preview;
 mod rehearse;
 mod report;
 mod resolve;
@@ -30,6 +32,8 @@ pub(super) struct Args {
 /// One line for each step.
 #[derive(Debug, Subcommand)]
 enum Command {
+    New(new::Args),
+    Preview(preview::Args),
     Rehearse(Box<rehearse::Args>),
     Test(Box<test::Args>),
     Run(Box<run::Args>),
@@ -45,6 +49,8 @@ enum Command {
 impl Args {
     pub(super) fn run(self) -> Exit {
         match self.command {
+            Command::New(args) => args.run(),
+            Command::Preview(args) => args.run(),
             Command::Rehearse(args) => args.run(),
             Command::Test(args) => args.run(),
             Command::Run(args) => args.run(),

@@ -60,14 +60,17 @@ impl Args {
         }
         let (program, word) = (called(), shell_word(&dir));
         say(language.choose("Next:", "下一步："));
-        for (command, en, zh) in [
+        let steps = [
             ("preview", "see the letters", "查看信件"),
             ("check", "find out what is wrong before anything is sent", "发送前检查"),
             ("rehearse", "send all of it into a sandbox on this machine", "发送到本机沙箱进行演练"),
             ("run", "send it", "正式发送"),
-        ] {
-            let line = format!("{program} bulk {command} {word}");
-            say(&format!("  {line:<44} {}", language.choose(en, zh)));
+        ]
+        .map(|(step, en, zh)| (format!("{program} bulk {step} {word}"), language.choose(en, zh)));
+        let width = steps.iter().map(|(line, _)| console::measure_text_width(line)).max().unwrap_or(0);
+        for (line, meaning) in steps {
+            let blanks = " ".repeat(width - console::measure_text_width(&line));
+            say(&format!("  {line}{blanks}   {meaning}"));
         }
         Ok(())
     }

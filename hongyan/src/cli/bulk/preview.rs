@@ -11,6 +11,7 @@ use hongyan_bulk::campaign::Campaign;
 use hongyan_bulk::ledger::Time;
 use hongyan_bulk::letter::{Held, Made, Maker, RowError, Sending};
 use hongyan_bulk::row::Row;
+use hongyan_bulk::run::date;
 use hongyan_mime::address::Mailbox;
 use hongyan_mime::compose::Offered;
 use hongyan_mime::read::Message;
@@ -121,7 +122,7 @@ impl Letters<'_> {
             let file = self.campaign.hold(&path, None);
             held.push(file.map_err(|error| self.maker.own_file_error(row, &path, &error))?);
         }
-        let date = Sending::date_of(Time::now());
+        let date = date(Time::now());
         let sending = Sending { from: self.from.as_ref(), date, offered: Offered::default() };
         self.maker.letter(row, &held, &sending)
     }
@@ -134,7 +135,10 @@ fn find(mut rows: impl Iterator<Item = Result<Row, Trouble>>, number: u64) -> Re
         Some(row) => Ok(row),
         None => Err(Trouble::new(
             Exit::Data,
-            said(format!("the sheet has no row {number} with a letter"), format!("表格中第 {number} 行没有收件人")),
+            said(
+                format!("the sheet has no row {number} with a letter"),
+                format!("表格中第 {number} 行没有收件人"),
+            ),
             said(
                 "rows are counted as the sheet shows them; the first letter is usually in row 2",
                 "行号与表格中显示的一致；第一封信通常在第 2 行",
@@ -180,7 +184,11 @@ fn write_files(
                 if failed <= MAX_TOLD {
                     let problem = error.said();
                     tell(&safe(language.of(&problem.what)));
-                    tell(&format!("  {}{}", language.choose("next: ", "下一步："), safe(language.of(&problem.next))));
+                    tell(&format!(
+                        "  {}{}",
+                        language.choose("next: ", "下一步："),
+                        safe(language.of(&problem.next))
+                    ));
                 }
             }
         }
@@ -231,7 +239,10 @@ fn unreadable(row: &Row, error: &io::Error) -> Trouble {
     let number = row.number;
     Trouble::new(
         Exit::Io,
-        said(format!("the letter of row {number} cannot be read: {error}"), format!("无法读取第 {number} 行的信件：{error}")),
+        said(
+            format!("the letter of row {number} cannot be read: {error}"),
+            format!("无法读取第 {number} 行的信件：{error}"),
+        ),
         said("look at the row's files", "请检查该行的文件"),
     )
 }
