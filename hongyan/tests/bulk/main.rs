@@ -1,0 +1,4 @@
+//! Campaigns as people run them: the program, a folder, and the sandbox for a server.
+
+mod killed;
+mod place;
