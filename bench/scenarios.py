@@ -8,6 +8,7 @@ import os
 import shutil
 from dataclasses import dataclass, field
 
+import bulk as campaigns
 import getters as g
 import harness as h
 import index
@@ -289,4 +290,8 @@ def s11(scale):
     return index.s11(Case, HONGYAN, scale)
 
 
-SCENARIOS = dict(S1=s1, S2=s2, S3=s3, S4=s4, S5=s5, S6=s6, S7=s7, S8=s8, S9=s9, S11=s11)
+def s12(scale):
+    yield from campaigns.s12(Case, HONGYAN, f"{HONGYAN_BENCH.removesuffix('bench')}bulk-bench", senders, scale)
+
+
+SCENARIOS = dict(S1=s1, S2=s2, S3=s3, S4=s4, S5=s5, S6=s6, S7=s7, S8=s8, S9=s9, S11=s11, S12=s12)
