@@ -1,6 +1,6 @@
-/* Ends the process with SIGKILL at the n-th call of one kind, before or after the call is made: HONGYAN_DIE=fdatasync,before,17.
- * The kinds are those by which a run touches the world: fdatasync and pwrite (the ledger), send and writev (commands and
- * content to the server), recv (its answers). "half" makes half of a write before it dies. */
+/* Ends the process with SIGKILL at the n-th call of one kind, before or after the call is made: HONGYAN_DIE=fsync,before,17.
+ * The kinds are those by which a run touches the world: fsync and pwrite (the ledger), send (commands and content to the
+ * server), recv (its answers). "half" makes half of a write before it dies. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 static char kind[16], when[16];
@@ -39,13 +38,16 @@ static void die(void) {
 
 #define REAL(type, name, ...) ((type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name))
 
-int fdatasync(int fd) {
-    int it = is_it("fdatasync");
+static int makes_safe(const char *symbol, int fd) {
+    int it = is_it("fsync");
     if (it && strcmp(when, "before") == 0) die();
-    int done = REAL(int, "fdatasync", int)(fd);
+    int done = REAL(int, symbol, int)(fd);
     if (it) die();
     return done;
 }
+
+int fsync(int fd) { return makes_safe("fsync", fd); }
+int fdatasync(int fd) { return makes_safe("fdatasync", fd); }
 
 static ssize_t writes_at(const char *symbol, int fd, const void *from, size_t length, off64_t at) {
     int it = is_it("pwrite");
@@ -64,14 +66,6 @@ ssize_t send(int fd, const void *from, size_t length, int flags) {
     if (it && strcmp(when, "before") == 0) die();
     if (it && strcmp(when, "half") == 0) length /= 2;
     ssize_t done = REAL(ssize_t, "send", int, const void *, size_t, int)(fd, from, length, flags);
-    if (it) die();
-    return done;
-}
-
-ssize_t writev(int fd, const struct iovec *pieces, int number) {
-    int it = is_it("writev");
-    if (it && strcmp(when, "before") == 0) die();
-    ssize_t done = REAL(ssize_t, "writev", int, const struct iovec *, int)(fd, pieces, it && strcmp(when, "half") == 0 ? 1 : number);
     if (it) die();
     return done;
 }

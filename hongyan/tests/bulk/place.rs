@@ -12,15 +12,15 @@ use hongyan::sandbox::{Config, Sandbox};
 use tokio::runtime::Runtime;
 
 /// A campaign and a server, gone with this.
-pub struct Place {
-    pub dir: PathBuf,
-    pub sandbox: Sandbox,
-    pub runtime: Runtime,
+pub(crate) struct Place {
+    pub(crate) dir: PathBuf,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) runtime: Runtime,
 }
 
 impl Place {
     /// So many readers; `more` stands at the end of campaign.toml.
-    pub fn new(readers: usize, more: &str, faults: &[&str]) -> Self {
+    pub(crate) fn new(readers: usize, more: &str, faults: &[&str]) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let dir = std::env::temp_dir().join(format!("hongyan-bulk-{}-{number}", std::process::id()));
@@ -43,7 +43,7 @@ impl Place {
     }
 
     /// `hongyan bulk run` on it, to be started.
-    pub fn run(&self) -> Command {
+    pub(crate) fn run(&self) -> Command {
         let mut command = self.command(&["bulk", "run"]);
         command.args([
             "--json",
@@ -56,19 +56,19 @@ impl Place {
     }
 
     /// A command about it.
-    pub fn command(&self, words: &[&str]) -> Command {
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hongyan"));
         command.args(words).arg(&self.dir).env("HONGYAN_CONFIG", "/dev/null").env("LC_ALL", "C.UTF-8");
         command.env("XDG_DATA_HOME", self.dir.join(".data")).env_remove("HONGYAN_PASSWORD");
         command
     }
 
-    pub fn ledger(&self) -> PathBuf {
+    pub(crate) fn ledger(&self) -> PathBuf {
         self.dir.join(LEDGER)
     }
 
     /// What the ledger says of everybody.
-    pub fn entries(&self) -> Vec<Entry> {
+    pub(crate) fn entries(&self) -> Vec<Entry> {
         let ledger = Sqlite::read(&self.ledger()).unwrap();
         self.runtime.block_on(async {
             let mut all: Vec<Entry> = Vec::new();
@@ -84,7 +84,7 @@ impl Place {
     }
 
     /// How often the sandbox has mail for each.
-    pub fn arrived(&self) -> BTreeMap<String, u32> {
+    pub(crate) fn arrived(&self) -> BTreeMap<String, u32> {
         let store = self.sandbox.store();
         let mut arrived = BTreeMap::new();
         for id in store.ids().unwrap() {
@@ -103,14 +103,14 @@ impl Drop for Place {
 }
 
 /// A folder for what a test makes beside campaigns.
-pub fn scratch(name: &str) -> PathBuf {
+pub(crate) fn scratch(name: &str) -> PathBuf {
     let dir = std::env::temp_dir().join(format!("hongyan-bulk-{name}-{}", std::process::id()));
     fs::create_dir_all(&dir).unwrap();
     dir
 }
 
 /// Compiles a library to be preloaded.
-pub fn preloaded(source: &Path, into: &Path) -> PathBuf {
+pub(crate) fn preloaded(source: &Path, into: &Path) -> PathBuf {
     let library = into.join("preloaded.so");
     let compiled = Command::new("cc")
         .args(["-shared", "-fPIC", "-O1", "-o"])

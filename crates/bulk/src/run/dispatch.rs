@@ -16,7 +16,7 @@ use super::plan::{Compose, Route};
 use super::settling::Settled;
 use super::stop::Why;
 use super::{Shared, connection};
-use crate::ledger::{Evidence, Ledger, LedgerError, Letter, Outcome, RecipientId, State, Time};
+use crate::ledger::{Evidence, Ledger, LedgerError, Letter, Outcome, Recipient, RecipientId, State, Time};
 use crate::pace::Slower;
 
 /// The most letters that are leased and not begun, for each account. It works its way up to it while its connections take
@@ -165,7 +165,7 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
             self.line.leased(leased.len());
             self.credit = self.credit.saturating_sub(u32::try_from(leased.len()).unwrap_or(u32::MAX));
             for letter in self.destined(leased, now).await? {
-                let Some(letter) = self.unsuppressed(letter, now) else { continue };
+                let Some(letter) = self.unsuppressed(letter, now)? else { continue };
                 if let Err(unsent) = letters.send(letter).await {
                     give_back(self.shared, self.line, vec![unsent.0], now).await?;
                 }
@@ -288,28 +288,31 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
     }
 
     /// The letter without those who are not to be written to; `None` where nobody is left.
-    fn unsuppressed(&mut self, mut letter: Letter, now: Time) -> Option<Letter> {
-        let suppressed = &self.shared.options.suppressed;
-        if letter.recipients.iter().all(|one| suppressed(&one.address).is_none()) {
-            return Some(letter);
+    fn unsuppressed(&mut self, mut letter: Letter, now: Time) -> Result<Option<Letter>, LedgerError> {
+        let why = |one: &Recipient| (self.shared.options.suppressed)(&one.address);
+        let causes = letter.recipients.iter().map(why).collect::<Result<Vec<_>, _>>()?;
+        if causes.iter().all(Option::is_none) {
+            return Ok(Some(letter));
         }
         let mut left_out = Letter { recipients: Vec::new(), ..letter.clone() };
         let mut outcomes = Vec::new();
-        letter.recipients.retain(|recipient| {
-            let Some(cause) = suppressed(&recipient.address) else { return true };
+        for (recipient, cause) in std::mem::take(&mut letter.recipients).into_iter().zip(causes) {
+            let Some(cause) = cause else {
+                letter.recipients.push(recipient);
+                continue;
+            };
             let evidence = Evidence { begun: now, ended: now, cause, ..Evidence::default() };
             let (id, attempt) = (recipient.id, recipient.attempt);
             outcomes.push((Outcome { id, attempt, state: State::Suppressed, due: None, evidence }, None));
-            left_out.recipients.push(recipient.clone());
-            false
-        });
+            left_out.recipients.push(recipient);
+        }
         let is_left = !letter.recipients.is_empty();
         if is_left {
             // The letter goes on its way, and is counted once more for the part that does not.
             self.line.leased(1);
         }
         self.shared.record(Settled { letter: left_out, outcomes, desk: None, line: self.line.clone() });
-        is_left.then_some(letter)
+        Ok(is_left.then_some(letter))
     }
 
     /// Waits, but looks up now and then.

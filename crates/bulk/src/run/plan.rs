@@ -12,7 +12,7 @@ use hongyan_proto::address::Address;
 use hongyan_proto::outcome::Failure;
 use hongyan_proto::provider::Provider;
 
-use crate::ledger::{Letter, Time};
+use crate::ledger::{LedgerError, Letter, Time};
 use crate::pace::{Hours, Rate, Steps};
 
 /// How many messages of a connection may be in doubt after a crash, where the campaign does not say. A connection
@@ -62,11 +62,11 @@ pub struct Options {
     pub reconnect: Duration,
 }
 
-/// Says why an address is not to be written to, if it is not.
-pub type Suppressed = Arc<dyn Fn(&Address) -> Option<String> + Send + Sync>;
+/// Says why an address is not to be written to, if it is not. Where that cannot be known, the run ends.
+pub type Suppressed = Arc<dyn Fn(&Address) -> Result<Option<String>, LedgerError> + Send + Sync>;
 
 /// Writes to everybody.
-pub const NEVER_SUPPRESSED: fn(&Address) -> Option<String> = |_| None;
+pub const NEVER_SUPPRESSED: fn(&Address) -> Result<Option<String>, LedgerError> = |_| Ok(None);
 
 impl Default for Options {
     fn default() -> Self {

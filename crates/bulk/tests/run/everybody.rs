@@ -146,7 +146,7 @@ async fn nobody_who_is_suppressed_and_nothing_without_its_file_is_sent() {
     let ledger = memory(rows);
     let mut options = options();
     options.suppressed =
-        Arc::new(|address: &Address| address.as_str().starts_with("gone").then(|| "complained".into()));
+        Arc::new(|address: &Address| Ok(address.as_str().starts_with("gone").then(|| "complained".into())));
     let ended =
         run_and_check(&sandbox, &ledger, vec![route(&sandbox)], options, Stop::default(), &Told::default())
             .await;

@@ -75,7 +75,8 @@ impl Args {
             let sandbox = Sandbox::start(sandbox).await.map_err(|error| not_started(&error))?;
             let options = Options { once: true, in_a_row: 0, percent: 0, ..Options::default() };
             let sending = Sending { routes: route(&sandbox), options, json: self.json, dir: &self.dir };
-            sending.send(ledger.clone(), composer).await?;
+            let ended = sending.send(ledger.clone(), composer).await?;
+            sending.report(&ended);
             sandbox.stop().await;
             let tally = ledger.tally().await.map_err(|error| making::ledger(&error))?;
             let arrived = tally.of(State::Accepted);

@@ -22,6 +22,9 @@ use crate::cli::trouble::Trouble;
 use crate::proto::outcome::Failure;
 use crate::said::{Said, said};
 
+/// How often a run with a policy for those in doubt begins anew because of new ones.
+const ROUNDS: usize = 4;
+
 /// Send the campaign, or go on with it
 ///
 /// The first time, everything is checked as `bulk check` does, and nothing is sent where something is wrong; then the
@@ -66,9 +69,17 @@ impl Args {
         let composer = Composer::new(campaign, maker, ledger.clone(), accounts::senders(&accounts));
         let sending = Sending { routes, options, json: self.json, dir: &self.dir };
         making::runtime()?.block_on(async {
+            let composer = Arc::new(composer);
+            for _ in 1..ROUNDS {
+                settle_doubts(&*ledger, doubt).await?;
+                let ended = sending.send(ledger.clone(), composer.clone()).await?;
+                let is_new_doubt = doubt != Doubt::Hold && ended.tally.of(State::InDoubt) > 0;
+                if !(is_new_doubt && matches!(ended.why, Why::Done)) {
+                    return Ok(sending.report(&ended));
+                }
+            }
             settle_doubts(&*ledger, doubt).await?;
-            let exit = sending.send(ledger.clone(), Arc::new(composer)).await?;
-            Ok(exit)
+            Ok(sending.report(&sending.send(ledger, composer).await?))
         })
     }
 
@@ -133,21 +144,26 @@ pub(super) struct Sending<'a> {
 }
 
 impl Sending<'_> {
-    /// Runs it until it ends or somebody presses Ctrl-C, and says how it ended.
+    /// Runs it until it ends or somebody presses Ctrl-C.
     pub(super) async fn send<L: Ledger, C: Compose>(
-        self,
+        &self,
         ledger: Arc<L>,
         composer: Arc<C>,
-    ) -> Result<Exit, Trouble> {
+    ) -> Result<Ended, Trouble> {
         let stop = Stop::default();
         let watching =
             Watching::new(ledger.tally().await.map_err(|error| making::ledger(&error))?, self.json);
-        tokio::spawn(heed(stop.clone()));
-        let running = run::run(ledger, composer, self.routes, self.options, stop, watching.tell());
-        let ended = running.await;
+        let heeding = tokio::spawn(heed(stop.clone()));
+        let (routes, options) = (self.routes.clone(), self.options.clone());
+        let ended = run::run(ledger, composer, routes, options, stop, watching.tell()).await;
+        heeding.abort();
         watching.end();
-        let ended = ended.map_err(|error| making::ledger(&error))?;
-        Ok(report(&ended, self.dir, self.json || !io::stderr().is_terminal()))
+        ended.map_err(|error| making::ledger(&error))
+    }
+
+    /// Says how it ended; with what to exit.
+    pub(super) fn report(&self, ended: &Ended) -> Exit {
+        report(ended, self.dir, self.json || !io::stderr().is_terminal())
     }
 }
 

@@ -72,7 +72,8 @@ impl Args {
         let (ledger, senders) = (Arc::new(ledger), accounts::senders(&accounts));
         let composer = Arc::new(Composer::new(campaign, maker, ledger.clone(), senders));
         let sending = Sending { routes, options, json: self.json, dir: &self.dir };
-        making::runtime()?.block_on(sending.send(ledger, composer))
+        let ended = making::runtime()?.block_on(sending.send(ledger, composer))?;
+        Ok(sending.report(&ended))
     }
 
     /// The letter alone in a ledger of its own.
