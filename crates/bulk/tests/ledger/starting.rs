@@ -84,6 +84,28 @@ fn a_run_is_seen_from_beside_and_only_while_it_lasts() {
 }
 
 #[test]
+fn a_run_that_begins_or_ends_does_not_look_like_damage() {
+    let folder = Folder::in_memory();
+    let path = folder.path().join("ledger.sqlite");
+    drop(make(&path, &[1; 50]));
+    thread::scope(|scope| {
+        let looking = scope.spawn(|| {
+            let runtime = runtime();
+            for _ in 0..100 {
+                let beside = Sqlite::read(&path).expect("it can be read at any time");
+                assert_eq!(runtime.block_on(beside.tally()).expect("a tally").total(), 50);
+            }
+        });
+        while !looking.is_finished() {
+            let ledger = Sqlite::open(&path).expect("looking does not keep anybody from running");
+            let runtime = runtime();
+            runtime.block_on(ledger.session(NOW, "a", String::new())).expect("a session");
+            drop(ledger);
+        }
+    });
+}
+
+#[test]
 fn beside_a_run_one_can_read_pause_and_resolve_and_nothing_else() {
     let (folder, runtime) = (Folder::new(), runtime());
     let path = folder.path().join("ledger.sqlite");

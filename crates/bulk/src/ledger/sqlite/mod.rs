@@ -93,7 +93,7 @@ impl Sqlite {
     }
 
     fn start(path: &Path, lock: Lock) -> Result<Self, Trouble> {
-        let (connection, manifest, recipients) = look_at(path)?;
+        let (connection, manifest, recipients) = look_at(path, || Ok(false))?;
         let mut memory = Memory::default();
         transact(&connection, recipients, &mut memory, |books| {
             books.recover(Chunk::needed(recipients), Time::now())?;
@@ -111,7 +111,8 @@ impl Sqlite {
     /// # Errors
     /// [`LedgerError::Damaged`], [`LedgerError::Newer`] or [`LedgerError::Failed`] where it cannot be read.
     pub fn read(path: &Path) -> Result<Self, LedgerError> {
-        let (_, manifest, recipients) = look_at(path).map_err(|trouble| trouble.at(path))?;
+        let is_run = || Ok(lock::runner(path)?.is_some());
+        let (_, manifest, recipients) = look_at(path, is_run).map_err(|trouble| trouble.at(path))?;
         Ok(Self { manifest, recipients, writer: None, connections: Arc::new(Connections::new(path)) })
     }
 
@@ -170,8 +171,11 @@ impl Sqlite {
     }
 }
 
-/// Opens a file and finds out whether it can be trusted.
-fn look_at(path: &Path) -> Result<(Connection, Manifest, i64), Trouble> {
+/// Opens a file and finds out whether it can be trusted. `is_run` says whether somebody else has it open for running.
+fn look_at(
+    path: &Path,
+    is_run: impl FnOnce() -> Result<bool, Trouble>,
+) -> Result<(Connection, Manifest, i64), Trouble> {
     schema::check_header(path)?;
     wal::check(path)?;
     let has_log = wal::exists(path)?;
@@ -183,7 +187,8 @@ fn look_at(path: &Path) -> Result<(Connection, Manifest, i64), Trouble> {
     if manifest.version > MANIFEST_VERSION {
         return Err(newer(manifest.version));
     }
-    if !has_log && meta::get(&connection, meta::RUNNING)? != meta::NO {
+    // A run that has just begun had no log yet when it was looked for.
+    if !has_log && meta::get(&connection, meta::RUNNING)? != meta::NO && !is_run()? {
         return Err(damaged(
             "a run did not end by itself, and its write-ahead log (-wal) is gone, which says what was done last",
             "上次运行异常中断,而记录最后操作的预写日志(-wal 文件)不见了",

@@ -79,14 +79,13 @@ fn read_run(
     let mut recipients = Vec::with_capacity(standings.len());
     loaded::recipients(connection, ids.clone(), &mut recipients)?;
     let mut attempts = attempts::of(connection, &ids)?.into_iter().peekable();
-    let mut letter = None;
     for (loaded, (id, standing)) in recipients.into_iter().zip(standings) {
-        let known = letter.take().filter(|(row, _)| *row == loaded.row);
-        let (_, (row, files)) = match known {
-            Some(letter) => letter,
-            None => (loaded.row, loaded::letter(connection, loaded.row)?),
+        let (row, files) = match entries.last() {
+            Some(last) if i64::try_from(last.row.number) == Ok(loaded.row) => {
+                (last.row.clone(), last.files.clone())
+            }
+            _ => loaded::letter(connection, loaded.row)?,
         };
-        letter = Some((loaded.row, (row.clone(), files.clone())));
         let mut of_this = Vec::new();
         while let Some((_, attempt)) = attempts.next_if(|(of, _)| of == id) {
             of_this.push(attempt);
