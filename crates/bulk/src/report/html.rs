@@ -175,7 +175,7 @@ impl Page {
         });
         let at = last.and_then(|last| answered(&last.evidence, last.state, voice)).unwrap_or_default();
         let mut row = format!(
-            "<tr class=\"{state}\"><td class=\"n\">{}</td><td>{}</td><td class=\"nowrap\"><span class=\"word {state}\">{word}</span></td>\
+            "<tr class=\"{state}\"><td class=\"n\">{}</td><td class=\"address\">{}</td><td class=\"nowrap\"><span class=\"word {state}\">{word}</span></td>\
              <td>{}</td><td class=\"nowrap\">{at}</td>",
             entry.row.number,
             escaped(entry.address.as_str()),
@@ -194,6 +194,7 @@ impl Page {
     fn evidence(&self, record: &Record, row: &mut String) {
         let voice = self.voice;
         let title = match record.entry.attempts.len() {
+            0 => voice.choose("not sent yet", "尚未发送").to_owned(),
             1 => voice.choose("1 attempt", "1 次").to_owned(),
             number => voice.choose(format!("{number} attempts"), format!("{number} 次")),
         };

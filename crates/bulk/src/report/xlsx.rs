@@ -23,6 +23,10 @@ pub const ROWS: u32 = 1_048_576;
 pub const CELL: usize = 32_767;
 /// The most columns of a sheet.
 const COLUMNS: usize = 16_384;
+/// How high a line is, in points.
+const LINE: f64 = 15.0;
+/// The most lines that a row shows at first; a row can be 409 points high.
+const LINES: usize = 20;
 /// How wide a column of the sheet's own is shown.
 const WIDTH: u16 = 16;
 
@@ -180,18 +184,20 @@ impl Workbook {
         place.row += 1;
         let sheet = self.book.worksheet_from_index(place.sheet)?;
         guarded(|| {
+            let mut lines = 1;
             for (at, cell) in cells(record, columns, voice).enumerate() {
                 let column = u16::try_from(at).unwrap_or(u16::MAX);
                 match cell {
                     Cell::Number(number) => drop(sheet.write_number(row, column, number as f64)?),
                     Cell::Text(text) if at == OUTCOME => string(sheet, row, column, &text, outcome.as_ref())?,
                     Cell::Text(text) if text.contains('\n') => {
+                        lines = lines.max(text.lines().count());
                         string(sheet, row, column, &fitting(text, voice), Some(wrapped))?;
                     }
                     Cell::Text(text) => string(sheet, row, column, &fitting(text, voice), None)?,
                 }
             }
-            Ok::<_, rust_xlsxwriter::XlsxError>(())
+            heighten(sheet, row, lines)
         })
     }
 
@@ -226,7 +232,8 @@ impl Workbook {
                     at += 1;
                 }
                 string(sheet, row, at, &format!("{}/{}", number + 1, parts.len()), None)?;
-                string(sheet, row, at + 1, part, Some(wrapped))
+                string(sheet, row, at + 1, part, Some(wrapped))?;
+                heighten(sheet, row, part.lines().count())
             })?;
         }
         Ok(place)
@@ -253,6 +260,7 @@ impl Workbook {
             lines.push((state_word(state, voice.language).to_owned(), count, style));
         }
         let (title, head, files) = (&self.styles.title, &self.styles.head, &self.manifest.files);
+        let left = &Format::new().set_align(FormatAlign::Left).set_num_format("#,##0");
         let sheet = self.book.worksheet_from_index(0)?;
         guarded(|| {
             string(sheet, 0, 0, voice.choose("Report of a campaign", "群发报告"), Some(title))?;
@@ -260,7 +268,9 @@ impl Workbook {
             for (name, cell, style) in &lines {
                 string(sheet, row, 0, name, style.as_ref())?;
                 match cell {
-                    Cell::Number(number) => drop(sheet.write_number(row, 1, *number as f64)?),
+                    Cell::Number(number) => {
+                        drop(sheet.write_number_with_format(row, 1, *number as f64, left)?)
+                    }
                     Cell::Text(text) => string(sheet, row, 1, &fitting(text.clone(), voice), None)?,
                 }
                 row += 1;
@@ -345,6 +355,14 @@ fn string(
         None if text.is_empty() => Ok(()),
         None => sheet.write_string(row, column, text).map(drop),
     }
+}
+
+/// Makes room for so many lines: not every program does so by itself.
+fn heighten(sheet: &mut Worksheet, row: u32, lines: usize) -> Result<(), rust_xlsxwriter::XlsxError> {
+    if lines < 2 {
+        return Ok(());
+    }
+    sheet.set_row_height(row, LINE * lines.min(LINES) as f64).map(drop)
 }
 
 /// A connection's number.
