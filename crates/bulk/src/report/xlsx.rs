@@ -27,6 +27,8 @@ const COLUMNS: usize = 16_384;
 const LINE: f64 = 15.0;
 /// The most lines that a row shows at first; a row can be 409 points high.
 const LINES: usize = 20;
+/// So many rows of a sheet get the height that they need, as each costs memory; below them Excel does it by itself.
+const HEIGHTENED: u32 = 5_000;
 /// How wide a column of the sheet's own is shown.
 const WIDTH: u16 = 16;
 
@@ -188,7 +190,9 @@ impl Workbook {
             for (at, cell) in cells(record, columns, voice).enumerate() {
                 let column = u16::try_from(at).unwrap_or(u16::MAX);
                 match cell {
-                    Cell::Number(number) => drop(sheet.write_number(row, column, number as f64)?),
+                    Cell::Number(number) => {
+                        sheet.write_number(row, column, number as f64)?;
+                    }
                     Cell::Text(text) if at == OUTCOME => string(sheet, row, column, &text, outcome.as_ref())?,
                     Cell::Text(text) if text.contains('\n') => {
                         lines = lines.max(text.lines().count());
@@ -223,7 +227,9 @@ impl Workbook {
                 let mut at = 0;
                 for cell in before {
                     match cell {
-                        Cell::Number(number) => drop(sheet.write_number(row, at, *number as f64)?),
+                        Cell::Number(number) => {
+                            sheet.write_number(row, at, *number as f64)?;
+                        }
                         Cell::Text(text) => {
                             let style = style.as_ref().filter(|_| at == STATE);
                             string(sheet, row, at, text, style)?;
@@ -269,7 +275,7 @@ impl Workbook {
                 string(sheet, row, 0, name, style.as_ref())?;
                 match cell {
                     Cell::Number(number) => {
-                        drop(sheet.write_number_with_format(row, 1, *number as f64, left)?)
+                        sheet.write_number_with_format(row, 1, *number as f64, left)?;
                     }
                     Cell::Text(text) => string(sheet, row, 1, &fitting(text.clone(), voice), None)?,
                 }
@@ -357,9 +363,9 @@ fn string(
     }
 }
 
-/// Makes room for so many lines: not every program does so by itself.
+/// Makes room for so many lines, where LibreOffice would not.
 fn heighten(sheet: &mut Worksheet, row: u32, lines: usize) -> Result<(), rust_xlsxwriter::XlsxError> {
-    if lines < 2 {
+    if lines < 2 || row > HEIGHTENED {
         return Ok(());
     }
     sheet.set_row_height(row, LINE * lines.min(LINES) as f64).map(drop)
