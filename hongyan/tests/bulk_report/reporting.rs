@@ -3,10 +3,14 @@
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
 
+use hongyan_bulk::campaign::Campaign;
 use hongyan_bulk::ledger::sqlite::Sqlite;
+use hongyan_bulk::ledger::{Ledger as _, State};
+use hongyan_bulk::load::load;
 use serde_json::Value;
 
-use crate::place::{Place, Ran};
+use crate::made::{BEGUN, KEY, outcome};
+use crate::place::{Place, Ran, runtime};
 
 #[test]
 fn a_status_shows_numbers_in_a_column_and_what_to_do() {
@@ -115,6 +119,51 @@ fn a_report_goes_to_a_pipe_and_an_output_that_is_full_is_told() {
     let mut full = place.command(&["report", "c", "-o", "-", "--format", "csv"]);
     let ran = Ran::from(full.stdout(File::create("/dev/full").unwrap()).output().unwrap());
     assert_eq!((ran.code, ran.err.lines().count()), (74, 2), "{ran:?}");
+}
+
+#[test]
+fn the_sheet_is_written_back_as_a_copy_as_long_as_it_is_what_was_sent() {
+    let place = Place::empty("back");
+    let sheet = "姓名,邮箱\n张三,zhang@example.org\n李四,li@example.org\n王五,wang@example.org\n";
+    fs::write(place.path("c/people.csv"), sheet).unwrap();
+    fs::write(place.path("c/letter.txt"), "{{ 姓名 }}\n").unwrap();
+    let toml = "[message]\nfrom = \"hr@example.org\"\nsubject = \"x\"\ntext = \"letter.txt\"\n\
+                [recipients]\nfile = \"people.csv\"\nto = \"{{ 邮箱 }}\"\n";
+    fs::write(place.path("c/campaign.toml"), toml).unwrap();
+    let campaign = Campaign::open(place.path("c")).unwrap();
+    let ledger = load(&campaign, KEY, None, |_| {}).unwrap();
+    runtime().block_on(async {
+        let leased = ledger.lease(2, BEGUN).await.unwrap();
+        let ids = leased.iter().map(|letter| letter.recipients[0].id).collect();
+        ledger.begin(ids, BEGUN).await.unwrap();
+        let session = Some(ledger.session(BEGUN, "default", String::new()).await.unwrap());
+        let accepted = outcome(1, State::Accepted, session, "250 ok", "");
+        let rejected = outcome(2, State::Rejected, session, "=550 no", "RCPT TO: the server said 550 no");
+        ledger.settle(vec![accepted, rejected]).await.unwrap();
+        ledger.close().await.unwrap();
+    });
+    let ran = place.run(&["report", "c", "--write-back"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    let copy = ran.out.strip_suffix(": the sheet with its outcomes\n").unwrap();
+    assert!(copy.starts_with("c/people-outcome-"), "{copy}");
+    assert_eq!(
+        fs::read_to_string(place.path(copy)).unwrap().lines().collect::<Vec<_>>(),
+        [
+            "姓名,邮箱,Outcome,Time,Server's words,Message-ID",
+            &format!(
+                "张三,zhang@example.org,accepted,2026-11-20 17:00:01 +08:00,250 ok,<2.{KEY}@example.org>"
+            ),
+            &format!(
+                "李四,li@example.org,rejected,2026-11-20 17:00:02 +08:00,'=550 no,<3.{KEY}@example.org>"
+            ),
+            &format!("王五,wang@example.org,pending,,,<4.{KEY}@example.org>"),
+        ]
+    );
+    assert_eq!(fs::read_to_string(place.path("c/people.csv")).unwrap(), sheet);
+    fs::write(place.path("c/people.csv"), sheet.replace("张三", "张四")).unwrap();
+    let ran = place.run(&["report", "c", "--write-back"]);
+    assert_eq!(ran.code, 65, "{ran:?}");
+    assert!(ran.err.starts_with("bulk report: people.csv has been changed since"), "{}", ran.err);
 }
 
 #[test]

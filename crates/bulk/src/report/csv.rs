@@ -10,9 +10,7 @@ use super::table::{Cell, cells, titles};
 use super::words::Voice;
 use super::{Head, ReportError, Summary, Writer};
 use crate::ledger::{Opening, SessionId};
-
-/// What a cell must not begin with: `=`, `+`, `-`, `@`, also in full width, TAB, CR and LF.
-const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+use crate::writeback::guarded;
 
 /// The table.
 pub(super) struct Table {
@@ -29,7 +27,7 @@ impl Table {
         let voice = Voice { language: head.options.language, zone: head.options.zone };
         let columns = &head.manifest.columns;
         for title in titles(columns, voice) {
-            out.write_field(guarded(title))?;
+            out.write_field(&*guarded(&title))?;
         }
         out.write_field(voice.choose("Conversation", "会话记录"))?;
         out.write_record(None::<&[u8]>)?;
@@ -40,13 +38,13 @@ impl Table {
 impl Writer for Table {
     fn record(&mut self, record: &Record) -> Result<(), ReportError> {
         for cell in cells(record, self.columns, self.voice) {
-            self.out.write_field(match cell {
-                Cell::Text(text) => guarded(text),
-                Cell::Number(number) => number.to_string(),
-            })?;
+            match cell {
+                Cell::Text(text) => self.out.write_field(&*guarded(&text))?,
+                Cell::Number(number) => self.out.write_field(number.to_string())?,
+            }
         }
-        let conversation = record.last().map(|last| last.evidence.conversation.clone());
-        self.out.write_field(guarded(conversation.unwrap_or_default()))?;
+        let conversation = record.last().map_or("", |last| &last.evidence.conversation);
+        self.out.write_field(&*guarded(conversation))?;
         self.out.write_record(None::<&[u8]>)?;
         Ok(())
     }
@@ -58,34 +56,5 @@ impl Writer for Table {
     fn end(mut self: Box<Self>, _: &Summary) -> Result<(), ReportError> {
         self.out.flush()?;
         Ok(())
-    }
-}
-
-/// The text as no program takes it for a formula.
-fn guarded(text: String) -> String {
-    if text.starts_with(FORMULA) { format!("'{text}") } else { text }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_could_be_a_formula_gets_an_apostrophe() {
-        for (text, written) in [
-            ("=cmd|'/c calc'!A1", "'=cmd|'/c calc'!A1"),
-            ("+86 138", "'+86 138"),
-            ("-1", "'-1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("\t=1", "'\t=1"),
-            ("\r=1", "'\r=1"),
-            ("\n=1", "'\n=1"),
-            ("＝1", "'＝1"),
-            ("1=1", "1=1"),
-            ("'=1", "'=1"),
-            ("", ""),
-        ] {
-            assert_eq!(guarded(text.to_owned()), written);
-        }
     }
 }

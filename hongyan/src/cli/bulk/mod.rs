@@ -17,6 +17,7 @@ mod test;
 mod unsubscribe_server;
 mod watching;
 mod words;
+mod write_back;
 
 use clap::Subcommand;
 

@@ -1,6 +1,6 @@
 //! A campaign's folder as a command names it, and its ledger.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
 use hongyan_bulk::campaign::{Config, LEDGER};
@@ -44,6 +44,10 @@ impl Folder {
             Err(LedgerError::Busy { .. }) => self.read(),
             opened => opened.map_err(|error| self.trouble(&error)),
         }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.dir
     }
 
     /// As a person would write it in a shell.

@@ -6,20 +6,22 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
+use hongyan_bulk::ledger::sqlite::Sqlite;
 use hongyan_bulk::ledger::{Ledger as _, State, Time};
 use hongyan_bulk::report::{self, Format, Options, ReportError, Summary};
 use serde::Serialize;
+use tokio::runtime::Runtime;
 
 use super::message_id::MessageIds;
 use super::opened::Folder;
-use super::words;
+use super::{words, write_back};
 use crate::cli::exit::Exit;
 use crate::cli::extract::directory::Partial;
 use crate::cli::figures::grouped;
 use crate::cli::json;
 use crate::cli::progress::Bar;
 use crate::cli::system::{printed, runtime};
-use crate::cli::terminal::{Language, safe, say};
+use crate::cli::terminal::{Language, safe, say, tell};
 use crate::cli::trouble::Trouble;
 use crate::said::said;
 
@@ -37,6 +39,7 @@ const LARGE_PAGE: u64 = 50_000;
 #[command(after_help = "\
   hongyan bulk report payslips -o report.xlsx
   hongyan bulk report payslips -o report.html
+  hongyan bulk report payslips --write-back
   hongyan bulk report payslips -o - --format jsonl | jq 'select(.outcome == \"rejected\") | .address'
 
 Formats, by the file's ending: xlsx (summary, recipients, evidence, connections), csv (one table, as Excel opens it),
@@ -46,8 +49,8 @@ pub(super) struct Args {
     folder: Folder,
 
     /// The file to write; `-` is standard output
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    output: PathBuf,
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "write_back")]
+    output: Option<PathBuf>,
 
     /// The format, where the file's ending does not say it
     #[arg(long, value_name = "FORMAT", value_parser = ["xlsx", "csv", "html", "json", "jsonl"])]
@@ -56,6 +59,10 @@ pub(super) struct Args {
     /// Write over a file that is there
     #[arg(short, long)]
     force: bool,
+
+    /// Put a copy of the sheet beside it, with what became of each row in further columns; the sheet stays as it is
+    #[arg(long)]
+    write_back: bool,
 
     /// Print what was written as JSON; with `-o -` on standard error
     #[arg(long)]
@@ -76,18 +83,50 @@ impl Args {
     }
 
     fn report(&self) -> Result<(), Trouble> {
-        let format = self.format()?;
-        let output = Output::open(&self.output, self.force)?;
-        let summary = self.write(format, &output)?;
-        output.finish(self.force)?;
-        self.tell(format, &summary)
+        let ledger = self.folder.read()?;
+        let runtime = runtime()?;
+        if let Some(place) = &self.output {
+            let format = self.format(place)?;
+            let output = Output::open(place, self.force)?;
+            let summary = self.write(&ledger, &runtime, format, &output)?;
+            output.finish(self.force)?;
+            self.tell(place, format, &summary)?;
+        }
+        if self.write_back {
+            let copy = write_back::write(&self.folder, &ledger, &runtime)?;
+            self.tell_copy(&copy)?;
+        }
+        Ok(())
     }
 
-    fn format(&self) -> Result<Format, Trouble> {
-        let name = self.output.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    /// Tells where the copy of the sheet is; apart from a report that goes to standard output.
+    fn tell_copy(&self, copy: &Path) -> Result<(), Trouble> {
+        let piped = self.output.as_deref().is_some_and(|place| place.as_os_str() == "-");
+        let copy = copy.to_string_lossy();
+        if self.json {
+            let object = serde_json::json!({ "written_back": copy });
+            return printed(if piped {
+                json::line(&mut io::stderr().lock(), &object)
+            } else {
+                json::line(&mut stdout().lock(), &object)
+            });
+        }
+        let copy = safe(&copy);
+        let line = Language::of_the_environment()
+            .choose(format!("{copy}: the sheet with its outcomes"), format!("{copy}：附有结果的表格副本"));
+        if piped {
+            tell(&line);
+        } else {
+            say(&line);
+        }
+        Ok(())
+    }
+
+    fn format(&self, place: &Path) -> Result<Format, Trouble> {
+        let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let named = self.format.as_deref().or(name.contains('.').then_some(name.as_str()));
         named.and_then(Format::of).ok_or_else(|| {
-            let shown = self.output.display();
+            let shown = place.display();
             Trouble::new(
                 Exit::Usage,
                 said(
@@ -102,8 +141,14 @@ impl Args {
         })
     }
 
-    fn write(&self, format: Format, output: &Output) -> Result<Summary, Trouble> {
-        let ledger = self.folder.read()?;
+    fn write(
+        &self,
+        ledger: &Sqlite,
+        runtime: &Runtime,
+        format: Format,
+        output: &Output,
+    ) -> Result<Summary, Trouble> {
+        let place = &output.place;
         let manifest = ledger.manifest();
         let ids = MessageIds::of(manifest);
         let bar = (manifest.recipients >= WORTH_A_BAR).then(|| Bar::of_mails(manifest.recipients));
@@ -119,24 +164,24 @@ impl Args {
             },
             temporary: &output.temporary,
         };
-        let file = output.file().map_err(|error| cannot(&self.output, &error))?;
-        let written = runtime()?.block_on(report::write(&ledger, format, &options, file));
+        let file = output.file().map_err(|error| cannot(place, &error))?;
+        let written = runtime.block_on(report::write(ledger, format, &options, file));
         written.map_err(|error| match error {
             ReportError::Ledger(error) => self.folder.trouble(&error),
             other => {
                 let exit = if matches!(other, ReportError::Write(_)) { Exit::Io } else { Exit::Data };
                 match other.problem() {
-                    Some(problem) => Trouble::from(exit, problem).about(&self.output.display().to_string()),
-                    None => cannot(&self.output, &io::Error::other(other.to_string())),
+                    Some(problem) => Trouble::from(exit, problem).about(&place.display().to_string()),
+                    None => cannot(place, &io::Error::other(other.to_string())),
                 }
             }
         })
     }
 
-    fn tell(&self, format: Format, summary: &Summary) -> Result<(), Trouble> {
-        let file = self.output.to_string_lossy().into_owned();
+    fn tell(&self, place: &Path, format: Format, summary: &Summary) -> Result<(), Trouble> {
+        let file = place.to_string_lossy().into_owned();
         let states = State::ALL.into_iter().filter(|state| summary.tally.of(*state) > 0);
-        let piped = self.output.as_os_str() == "-";
+        let piped = place.as_os_str() == "-";
         if self.json {
             let outcomes = states.map(|state| (state.name(), summary.tally.of(state))).collect();
             let recipients = summary.tally.total();

@@ -50,6 +50,12 @@ pub(super) fn moment(time: Time) -> String {
     at.format(format).to_string()
 }
 
+/// `2026-11-20 17:15:50 +08:00`, in the system's zone.
+pub(super) fn stamp(time: Time) -> String {
+    let at = DateTime::from_timestamp_millis(time.0).map(|at| at.with_timezone(&Local));
+    at.map(|at| at.format("%Y-%m-%d %H:%M:%S %:z").to_string()).unwrap_or_default()
+}
+
 /// RFC 3339, in the system's zone.
 pub(super) fn exact(time: Time) -> Option<String> {
     let at = DateTime::from_timestamp_millis(time.0)?.with_timezone(&Local);
