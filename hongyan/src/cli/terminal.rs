@@ -55,8 +55,8 @@ pub(crate) fn wrapped(text: &str, indent: usize, stream: &console::Term) -> Stri
     within(text, indent, usize::from(columns).max(indent + 20))
 }
 
-/// Breaks at blanks, and before wide characters (Chinese has no blanks).
-fn within(text: &str, indent: usize, columns: usize) -> String {
+/// The text in lines of so many columns, all but the first one indented. Breaks at blanks, and before wide characters (Chinese has no blanks).
+pub(crate) fn within(text: &str, indent: usize, columns: usize) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let (mut line, mut column) = (String::new(), indent);
     let mut piece = String::new();

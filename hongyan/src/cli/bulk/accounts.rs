@@ -26,7 +26,7 @@ pub(super) struct Account {
     /// Who mails are from where the campaign does not say.
     pub(super) sender: Option<Mailbox>,
     /// What the campaign says of it.
-    wanted: Option<campaign::Account>,
+    pub(super) wanted: Option<campaign::Account>,
 }
 
 /// The accounts that the campaign names; or the one that the command line does, which goes before.

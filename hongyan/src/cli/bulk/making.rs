@@ -68,9 +68,13 @@ pub(super) fn suppressed() -> Result<Suppressed, Trouble> {
     Ok(Arc::new(hongyan_bulk::run::NEVER_SUPPRESSED))
 }
 
-/// Everything that can be found before the first mail leaves.
-pub(super) fn checked(_: &Campaign, _: &[super::accounts::Account]) -> Result<(), Trouble> {
-    Ok(())
+/// Everything that can be found before the first mail leaves; `accepted` is what a person has found to be right.
+pub(super) fn checked(
+    campaign: &Campaign,
+    accounts: &[super::accounts::Account],
+    accepted: &[hongyan_bulk::preflight::Code],
+) -> Result<(), Trouble> {
+    super::check::before(campaign, accounts, accepted)
 }
 
 /// The list of those who get no more mail: the one that is named, else `hongyan/suppressions.sqlite` in the XDG data

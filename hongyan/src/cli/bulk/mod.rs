@@ -1,6 +1,7 @@
 //! `hongyan bulk`: a campaign from its folder to the proof of who got what.
 
 mod accounts;
+mod check;
 mod making;
 mod message_id;
 mod new;
@@ -35,6 +36,7 @@ pub(super) struct Args {
 enum Command {
     New(new::Args),
     Preview(preview::Args),
+    Check(Box<check::Args>),
     Rehearse(Box<rehearse::Args>),
     Test(Box<test::Args>),
     Run(Box<run::Args>),
@@ -52,6 +54,7 @@ impl Args {
         match self.command {
             Command::New(args) => args.run(),
             Command::Preview(args) => args.run(),
+            Command::Check(args) => args.run(),
             Command::Rehearse(args) => args.run(),
             Command::Test(args) => args.run(),
             Command::Run(args) => args.run(),

@@ -43,6 +43,9 @@ pub(crate) struct Args {
     /// End when nothing can be sent now: do not wait for the hours, for a later try, or for a provider that says "slow down"
     #[arg(long)]
     once: bool,
+    /// This error of `bulk check` is right as it is: address.doubled, file.doubled, file.other; may be repeated
+    #[arg(long, value_name = "CODE")]
+    accept: Vec<hongyan_bulk::preflight::Code>,
     /// A line of JSON on standard output for each event; also where standard error is no terminal
     #[arg(long)]
     json: bool,
@@ -94,7 +97,7 @@ impl Args {
                 Some(_) => Err(making::changed(&changes)),
             };
         }
-        making::checked(campaign, accounts)?;
+        making::checked(campaign, accounts, &self.accept)?;
         let key = random::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let sender = accounts.first().and_then(|one| one.sender.as_ref());
         load::load(campaign, &key, sender, |_| {}).map_err(|error| Trouble::from(Exit::Data, error.problem()))
