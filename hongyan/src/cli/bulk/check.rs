@@ -8,6 +8,7 @@ mod text;
 mod tests;
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use clap::ValueHint;
 use hongyan_bulk::campaign::Campaign;
@@ -115,7 +116,15 @@ struct Look<'a> {
 fn look(campaign: &Campaign, accounts: &[Account], wanted: &Look<'_>) -> Result<Report, Trouble> {
     let facts: Vec<AccountFacts> = accounts.iter().map(|one| one.facts(campaign)).collect();
     let suppressed = making::suppressed()?;
-    let suppressed = |address: &str| Address::parse(address).ok().and_then(|address| suppressed(&address));
+    // The list that cannot be read is told of at the end; until then nobody is on it.
+    let broken = OnceLock::new();
+    let suppressed = |address: &str| match suppressed(&Address::parse(address).ok()?) {
+        Ok(why) => why,
+        Err(error) => {
+            let _ = broken.set(error);
+            None
+        }
+    };
     // Through a server on this machine nobody knows who sends in the end.
     let asks = !wanted.offline && accounts.iter().any(|one| !one.target.server.is_loopback());
     let dns = if asks { Dns::of_the_system().ok() } else { None };
@@ -129,7 +138,12 @@ fn look(campaign: &Campaign, accounts: &[Account], wanted: &Look<'_>) -> Result<
         row: wanted.row,
     };
     let bar = Bar::counting();
-    Ok(preflight::check(campaign, &checks, &mut |rows| bar.stands_at(rows)))
+    let report = preflight::check(campaign, &checks, &mut |rows| bar.stands_at(rows));
+    drop(bar);
+    match broken.get() {
+        Some(error) => Err(making::ledger(error)),
+        None => Ok(report),
+    }
 }
 
 impl Account {
