@@ -241,6 +241,21 @@ fn days_count_from_1904_where_the_workbook_says_so() {
     assert_eq!(read(&path, &Options::default()).unwrap().rows, [row(2, &["2026-11-20", ""])]);
 }
 
+/// `formats.*` are one workbook, made by openpyxl and saved by LibreOffice 7.4 in each format. In the ODS stands what
+/// LibreOffice itself shows; the others hold numbers and formats.
+#[test]
+fn our_formats_show_what_libreoffice_shows() {
+    let shown = read(&fixture("formats.ods"), &Options::default()).unwrap();
+    assert_eq!(shown.rows.len(), 46);
+    assert!(shown.rows.contains(&row(29, &["[$-804]aaaa", "星期五", ""])));
+    for name in ["formats.xlsx", "formats.xls"] {
+        let ours = read(&fixture(name), &Options::default()).unwrap();
+        assert_eq!(ours.names, shown.names, "{name}");
+        assert_eq!(ours.rows, shown.rows, "{name}");
+        assert_eq!(ours.findings, shown.findings, "{name}");
+    }
+}
+
 #[test]
 fn a_workbook_of_openpyxl_is_read() {
     let table = read(&fixture("openpyxl.xlsx"), &Options::default()).unwrap();
