@@ -83,7 +83,11 @@ impl From<io::Error> for ReportError {
 
 impl From<::csv::Error> for ReportError {
     fn from(error: ::csv::Error) -> Self {
-        Self::Write(error.into())
+        // Its own way to an I/O error forgets what sort of error it was.
+        Self::Write(match error.into_kind() {
+            ::csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
+        })
     }
 }
 
@@ -100,5 +104,23 @@ impl From<XlsxError> for ReportError {
             XlsxError::ZipError(error) => error.into(),
             other => io::Error::other(other.to_string()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_as_such_whichever_format_meets_it() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        for error in [
+            ReportError::from(full()),
+            ReportError::from(::csv::Error::from(full())),
+            ReportError::from(serde_json::Error::io(full())),
+            ReportError::from(XlsxError::IoError(full())),
+        ] {
+            assert_eq!(error.problem().unwrap().what.en, "the disk is full", "{error:?}");
+        }
     }
 }
