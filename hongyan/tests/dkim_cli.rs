@@ -92,11 +92,14 @@ fn a_key_is_made_for_its_owner_and_its_record_is_told_in_every_form() {
     assert!(!told.contains(&secret[40..100]), "the private key is not printed");
 
     // openssl reads it, and sees the same public key.
-    let public =
-        Command::new("openssl").args(["pkey", "-in", "key.pem", "-pubout"]).current_dir(&folder).output();
-    let public = String::from_utf8(public.unwrap().stdout).unwrap();
-    let p: String = public.lines().filter(|line| !line.starts_with('-')).collect();
-    assert!(p.len() > 300 && told.contains(&p), "{p}");
+    match Command::new("openssl").args(["pkey", "-in", "key.pem", "-pubout"]).current_dir(&folder).output() {
+        Ok(public) => {
+            let public = String::from_utf8(public.stdout).unwrap();
+            let p: String = public.lines().filter(|line| !line.starts_with('-')).collect();
+            assert!(p.len() > 300 && told.contains(&p), "{p}");
+        }
+        Err(_) => eprintln!("SKIPPED: openssl reads our keys (no openssl here)"),
+    }
 
     // A key that is there stays.
     let refused = says(&dkim(&folder, "C", &arguments), 73);

@@ -93,13 +93,7 @@ impl Server {
 
     /// What comes back for these octets, to the end of the connection.
     pub(crate) fn raw(&self, request: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        // A server that has heard enough resets the connection; what it has said before counts.
-        let _ = stream.read_to_end(&mut answer);
-        String::from_utf8(answer).unwrap()
+        exchange(self.address, request)
     }
 
     pub(crate) fn get(&self, path: &str, language: &str) -> String {
@@ -120,6 +114,17 @@ impl Server {
     pub(crate) fn told(&self) -> Vec<Happened> {
         self.happened.lock().unwrap().clone()
     }
+}
+
+/// What a server answers to these octets, to the end of the connection.
+pub(crate) fn exchange(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    // A server that has heard enough resets the connection; what it has said before counts.
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8(answer).unwrap()
 }
 
 /// The token of a letter, as it stands in its link.

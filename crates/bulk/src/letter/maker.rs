@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use hongyan_mime::address::{Address as Named, Mailbox};
-use hongyan_mime::compose::{ComposeError, Disposition, Draft, Part, Text};
+use hongyan_mime::compose::{ComposeError, Disposition, Draft, Offered, Part, Text};
 use hongyan_mime::read::html_to_text;
 use hongyan_proto::address::Address;
 use hongyan_proto::said::{Said, said};
@@ -383,7 +383,9 @@ impl Maker {
             attachments,
             ..Draft::default()
         };
-        let encoder = draft.encoder(sending.offered).map_err(|error| self.compose_error(row, &error))?;
+        let encoder = draft
+            .encoder(self.coded_for(sending.offered))
+            .map_err(|error| self.compose_error(row, &error))?;
         let mut content = Content::new(encoder);
         if let Some(signer) = &self.signer {
             content.sign(signer, sending.date.seconds).map_err(|error| {
@@ -412,6 +414,15 @@ impl Maker {
         match self.unsubscribe.as_ref().and_then(|with| with.link(&self.key, row.number, to)) {
             Some(link) => fields.with_link(link),
             None => fields,
+        }
+    }
+
+    /// What a letter may be coded in. One that is signed goes in seven bits: a server that may pass on nothing else would
+    /// recode it, and break the signature (RFC 6376 §5.3).
+    fn coded_for(&self, offered: Offered) -> Offered {
+        match self.signer {
+            Some(_) => Offered { eight_bit: false, binary: false, ..offered },
+            None => offered,
         }
     }
 
