@@ -108,19 +108,24 @@ impl BodyHash {
 
     /// Octets of one line, or of a part of it.
     fn text(&mut self, piece: &[u8]) {
-        let mut rest = piece;
-        while let Some(at) = memchr2(b' ', b'\t', rest) {
-            self.word(&rest[..at]);
-            self.blank = true;
-            let blanks = rest[at..].iter().take_while(|octet| matches!(octet, b' ' | b'\t')).count();
-            rest = &rest[at + blanks..];
+        // Most lines that are long, those of base64, have no blanks at all.
+        if memchr2(b' ', b'\t', piece).is_none() {
+            return self.words(piece);
         }
-        self.word(rest);
+        let mut rest = piece;
+        while !rest.is_empty() {
+            let blanks = rest.iter().take_while(|octet| is_blank(**octet)).count();
+            self.blank |= blanks > 0;
+            rest = &rest[blanks..];
+            let (words, after) = rest.split_at(end_of_words(rest));
+            self.words(words);
+            rest = after;
+        }
     }
 
-    /// Octets without blanks; what was held back before them counts now.
-    fn word(&mut self, word: &[u8]) {
-        if word.is_empty() {
+    /// Words as they stay; what was held back before them counts now.
+    fn words(&mut self, words: &[u8]) {
+        if words.is_empty() {
             return;
         }
         while self.breaks > 0 {
@@ -132,13 +137,13 @@ impl BodyHash {
             self.gathered.push(b' ');
         }
         self.any = true;
-        // Long words are hashed where they are.
-        if word.len() >= PIECE {
+        // What is long is hashed where it is.
+        if words.len() >= PIECE {
             self.hash.update(&self.gathered);
             self.gathered.clear();
-            self.hash.update(word);
+            self.hash.update(words);
         } else {
-            self.gathered.extend_from_slice(word);
+            self.gathered.extend_from_slice(words);
             self.hash_gathered();
         }
     }
@@ -153,6 +158,22 @@ impl BodyHash {
     fn bare(&self, at: usize) -> SignError {
         SignError::BareBreak { octet: self.taken + at as u64 }
     }
+}
+
+fn is_blank(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t')
+}
+
+/// How far the text stays as it is: up to the first blank that is more than one space between two words.
+fn end_of_words(text: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(&octet) = text.get(at) {
+        if is_blank(octet) && (octet == b'\t' || text.get(at + 1).is_none_or(|next| is_blank(*next))) {
+            return at;
+        }
+        at += 1;
+    }
+    at
 }
 
 #[cfg(test)]
