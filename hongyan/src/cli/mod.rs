@@ -60,6 +60,7 @@ struct Hongyan {
 enum Command {
     Send(Box<send::Args>),
     Bulk(bulk::Args),
+    Worker(Box<bulk::worker::Args>),
     Dkim(dkim::Args),
     Recv(recv::Args),
     Fetch(Box<fetch::Args>),
@@ -83,6 +84,7 @@ impl Command {
         match self {
             Self::Send(args) => args.run(),
             Self::Bulk(args) => args.run(),
+            Self::Worker(args) => args.run(),
             Self::Dkim(args) => args.run(),
             Self::Recv(args) => args.run(),
             Self::Reply(args) => args.run(),

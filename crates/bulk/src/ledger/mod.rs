@@ -13,6 +13,7 @@
 mod entry;
 mod manifest;
 mod memory;
+pub mod moving;
 pub mod postgres;
 pub mod sqlite;
 

@@ -21,6 +21,7 @@ mod desk;
 mod dispatch;
 mod event;
 mod evidence;
+mod fetching;
 mod fill;
 mod plan;
 mod settling;
@@ -36,6 +37,7 @@ use tokio::task::JoinSet;
 use crate::ledger::{Ledger, LedgerError, Time};
 
 pub use composer::{Composer, date};
+pub use fetching::Fetching;
 pub use event::{Event, Tell, Waiting};
 pub use plan::{Compose, Composed, NEVER_SUPPRESSED, Options, Route, Suppressed, WINDOW};
 pub use stop::{Ended, Stop, Why};

@@ -4,6 +4,7 @@ mod accounts;
 mod check;
 mod making;
 mod message_id;
+mod moving;
 mod new;
 mod opened;
 mod pause;
@@ -18,6 +19,7 @@ mod test;
 mod unsubscribe_server;
 mod watching;
 mod words;
+pub(super) mod worker;
 mod write_back;
 
 use clap::Subcommand;
@@ -46,6 +48,7 @@ enum Command {
     Resolve(Box<resolve::Args>),
     Retry(retry::Args),
     Report(report::Args),
+    Move(moving::Args),
     UnsubscribeServer(unsubscribe_server::Args),
 }
 
@@ -64,6 +67,7 @@ impl Args {
             Command::Resolve(args) => args.run(),
             Command::Retry(args) => args.run(),
             Command::Report(args) => args.run(),
+            Command::Move(args) => args.run(),
             Command::UnsubscribeServer(args) => args.run(),
         }
     }

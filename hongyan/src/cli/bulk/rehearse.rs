@@ -74,7 +74,7 @@ impl Args {
             let sandbox = Config { smtp: Some(0), keep: Keep::Folder(output.clone()), ..Config::default().closed() };
             let sandbox = Sandbox::start(sandbox).await.map_err(|error| not_started(&error))?;
             let options = Options { once: true, in_a_row: 0, percent: 0, ..Options::default() };
-            let sending = Sending { routes: route(&sandbox), options, json: self.json, dir: &self.dir };
+            let sending = Sending { routes: route(&sandbox), options, json: self.json, dir: Some(&self.dir) };
             let ended = sending.send(ledger.clone(), composer).await?;
             sending.report(&ended);
             sandbox.stop().await;

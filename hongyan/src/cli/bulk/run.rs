@@ -70,7 +70,7 @@ impl Args {
         let doubt = campaign.config().retry.doubt;
         let ledger = Arc::new(ledger);
         let composer = Composer::new(campaign, maker, ledger.clone(), accounts::senders(&accounts));
-        let sending = Sending { routes, options, json: self.json, dir: &self.dir };
+        let sending = Sending { routes, options, json: self.json, dir: Some(&self.dir) };
         making::runtime()?.block_on(async {
             let composer = Arc::new(composer);
             for _ in 1..ROUNDS {
@@ -143,7 +143,8 @@ pub(super) struct Sending<'a> {
     pub(super) routes: Vec<Route>,
     pub(super) options: Options,
     pub(super) json: bool,
-    pub(super) dir: &'a Path,
+    /// The campaign's folder, for what to do next; a worker has none.
+    pub(super) dir: Option<&'a Path>,
 }
 
 impl Sending<'_> {
@@ -193,7 +194,7 @@ async fn heed(stop: Stop) {
 }
 
 /// Says how it ended, and what to do next.
-fn report(ended: &Ended, dir: &Path, wants_json: bool) -> Exit {
+fn report(ended: &Ended, dir: Option<&Path>, wants_json: bool) -> Exit {
     let exit = exit(ended);
     if wants_json {
         let states = State::ALL.map(|state| (state.name().to_owned(), ended.tally.of(state).into()));
@@ -204,7 +205,11 @@ fn report(ended: &Ended, dir: &Path, wants_json: bool) -> Exit {
     let language = Language::of_the_environment();
     let paint = Paint::on(&io::stderr(), Color::Auto);
     tell(&counts(&ended.tally, language, paint));
-    let (what, next) = words(ended, &crate::cli::system::shell_word(&dir.to_string_lossy()));
+    let folder = dir.map(|dir| crate::cli::system::shell_word(&dir.to_string_lossy()));
+    let (what, mut next) = words(ended, folder.as_deref().unwrap_or_default());
+    if folder.is_none() && matches!(ended.why, Why::Done | Why::Asked) {
+        next = said("", ""); // the commands that would help need a folder
+    }
     if !what.en.is_empty() {
         let style = if exit == Exit::Ok { Style::Good } else { Style::Bad };
         tell(&paint.the(style, safe(language.of(&what))).to_string());

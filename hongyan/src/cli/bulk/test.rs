@@ -71,7 +71,7 @@ impl Args {
         (options.once, options.hours) = (true, None);
         let (ledger, senders) = (Arc::new(ledger), accounts::senders(&accounts));
         let composer = Arc::new(Composer::new(campaign, maker, ledger.clone(), senders));
-        let sending = Sending { routes, options, json: self.json, dir: &self.dir };
+        let sending = Sending { routes, options, json: self.json, dir: Some(&self.dir) };
         let ended = making::runtime()?.block_on(sending.send(ledger, composer))?;
         Ok(sending.report(&ended))
     }

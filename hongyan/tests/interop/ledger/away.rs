@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hongyan_bulk::ledger::postgres::{Options, Postgres, Recovered};
+use hongyan_bulk::ledger::postgres::{Keep, Options, Postgres, Recovered};
 use hongyan_bulk::ledger::{Filter, Ledger, LedgerError, RecipientId, State, Time};
 
 use super::cluster::{Cluster, at, open, quick};
@@ -66,7 +66,8 @@ fn what_was_confirmed_stays_when_the_database_is_ended_at_any_moment() {
         let mut workers = Vec::new();
         for n in 0..3 {
             let journal = cluster.path(&format!("journal-{n}"));
-            let options = Options { journal: Some(journal), patience: Duration::from_secs(30), ..quick() };
+            let options =
+                Options { journal: Keep::File(journal), patience: Duration::from_secs(30), ..quick() };
             let worker = Arc::new(open(&cluster.database(), options).await);
             workers.push(worker.clone());
             working.spawn(confirmed(worker, end));
@@ -103,7 +104,8 @@ fn what_was_confirmed_stays_when_connections_break_after_any_octet() {
         load(&cluster.database(), manifest("断线"), 20_000).await;
         let proxy = Proxy::to(cluster.port());
         let place = at(&cluster.url_at(proxy.port()));
-        let options = |n: u8| Options { journal: Some(cluster.path(&format!("journal-{n}"))), ..quick() };
+        let options =
+            |n: u8| Options { journal: Keep::File(cluster.path(&format!("journal-{n}"))), ..quick() };
         let (a, b) = (Arc::new(open(&place, options(0)).await), Arc::new(open(&place, options(1)).await));
         let end = Instant::now() + Duration::from_secs(8);
         let breaking = {
@@ -132,7 +134,8 @@ fn answers_go_into_the_journal_while_the_database_is_away_and_from_there_into_it
         load(&cluster.database(), manifest("日志"), 10).await;
         let proxy = Proxy::to(cluster.port());
         let journal = cluster.path("journal");
-        let options = Options { journal: Some(journal.clone()), patience: Duration::from_secs(1), ..quick() };
+        let options =
+            Options { journal: Keep::File(journal.clone()), patience: Duration::from_secs(1), ..quick() };
         let worker = open(&at(&cluster.url_at(proxy.port())), options.clone()).await;
         let leased = recipients(&worker.lease(6, Time::now()).await.expect("leased"));
         worker.begin(ids(&leased[..4]), Time::now()).await.expect("begun");

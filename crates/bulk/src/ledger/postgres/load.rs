@@ -3,6 +3,7 @@
 //! Letters and recipients go into two tables, and a connection copies into one at a time, so they go in turns, a block each:
 //! memory holds one block.
 
+use std::collections::HashMap;
 use std::pin::pin;
 
 use hongyan_proto::said::said;
@@ -15,18 +16,51 @@ use super::fault::Fault;
 use super::line::{Live, Purpose};
 use super::place::Place;
 use super::{role_number, schema, storable};
-use crate::ledger::{FrozenFile, LedgerError, LetterToLoad, Manifest};
+use crate::ledger::{
+    Attempt, Entry, Evidence, FrozenFile, LedgerError, LetterToLoad, Manifest, Opening, SessionId, State,
+};
+use crate::pace::Bucket;
 
 /// How many recipients or files one block holds.
 const BLOCK: usize = 4096;
 /// How many octets of cells one block holds at most, but for its last letter.
 const BLOCK_OCTETS: usize = 4 << 20;
 
+/// When somebody is due to whom nothing was ever tried: all of the letter is so.
+const NEVER_LEASED: i64 = 0;
+
 const LETTERS: &str =
     "COPY hongyan.letter (campaign, id, last, number, cells, files) FROM STDIN (FORMAT binary)";
-const RECIPIENTS: &str =
-    "COPY hongyan.recipient (campaign, id, letter, due, role, address) FROM STDIN (FORMAT binary)";
-const FILES: &str = "COPY hongyan.file (campaign, path, sha256, size) FROM STDIN (FORMAT binary)";
+const RECIPIENTS: &str = "COPY hongyan.recipient (campaign, id, letter, due, attempt, state, role, address) FROM STDIN (FORMAT binary)";
+const ATTEMPTS: &str = "COPY hongyan.attempt (campaign, recipient, number, state, begun, ended, session, reply, cause, \
+                        conversation, sha256, size) FROM STDIN (FORMAT binary)";
+/// Not by COPY: many rows may name one file.
+const FILES: &str = "
+INSERT INTO hongyan.file (campaign, path, sha256, size)
+SELECT $1, path, sha256, size FROM unnest($2::text[], $3::text[], $4::bigint[]) AS a(path, sha256, size)
+ON CONFLICT DO NOTHING";
+
+/// A recipient's row.
+struct Standing {
+    id: i64,
+    letter: i64,
+    due: Option<i64>,
+    attempt: i32,
+    state: i16,
+    role: i16,
+    address: String,
+}
+
+/// An attempt's row.
+struct Tried {
+    recipient: i64,
+    number: i32,
+    state: i16,
+    evidence: Evidence,
+    sha256: Option<Vec<u8>>,
+    size: Option<i64>,
+    session: Option<i64>,
+}
 
 /// A campaign on its way into the database. Dropped before [`finish`](Self::finish), nothing of it is there.
 pub struct Loader {
@@ -35,7 +69,8 @@ pub struct Loader {
     campaign: i64,
     manifest: Manifest,
     letters: Vec<(i64, i64, i64, String, Vec<String>)>,
-    recipients: Vec<(i64, i64, i16, String)>,
+    recipients: Vec<Standing>,
+    attempts: Vec<Tried>,
     files: Vec<(String, String, i64)>,
     octets: usize,
     loaded: (u64, u64),
@@ -67,8 +102,9 @@ impl Loader {
             Ok::<_, Fault>((live, campaign))
         };
         let (live, campaign) = begin.await.map_err(|fault| fault.into_error(&shown))?;
-        let (letters, recipients, files) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { live, shown, campaign, manifest, letters, recipients, files, octets: 0, loaded: (0, 0) })
+        let (letters, recipients, attempts, files) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (octets, loaded) = (0, (0, 0));
+        Ok(Self { live, shown, campaign, manifest, letters, recipients, attempts, files, octets, loaded })
     }
 
     /// Adds a letter; its recipients get the next numbers.
@@ -91,15 +127,124 @@ impl Loader {
             cells,
             letter.files.iter().map(|file| storable(file)).collect(),
         ));
-        for (at, (role, address)) in (first..).zip(letter.recipients) {
-            self.recipients.push((at, first, role_number(role), address.as_str().to_owned()));
+        for (id, (role, address)) in (first..).zip(letter.recipients) {
+            let (role, address) = (role_number(role), address.as_str().to_owned());
+            let (due, state) = (Some(NEVER_LEASED), i16::from(State::Pending as u8));
+            self.recipients.push(Standing { id, letter: first, due, attempt: 0, state, role, address });
         }
+        self.added(last).await
+    }
+
+    /// Adds a letter as it stands in another ledger: its entries, which must be the next ones. Nobody is at work on it.
+    /// `sessions` gives the numbers that connections have here.
+    pub(in crate::ledger) async fn take_over(
+        &mut self,
+        letter: Vec<Entry>,
+        sessions: &HashMap<SessionId, SessionId>,
+    ) -> Result<(), LedgerError> {
+        let (Some(first), Some(last)) = (letter.first(), letter.last()) else { return Ok(()) };
+        let (first, last) = (first.id.0, last.id.0);
+        if first != self.next() {
+            return Err(super::failed(&format!("recipient {first} comes where {} should", self.next())));
+        }
+        let never_leased = letter
+            .iter()
+            .all(|one| one.state == State::Pending && one.due.is_none() && one.attempts.is_empty());
+        for (at, entry) in letter.into_iter().enumerate() {
+            if at == 0 {
+                let cells = cells(&entry.row.cells)?;
+                self.octets += cells.len();
+                let number = i64::try_from(entry.row.number).unwrap_or(i64::MAX);
+                let files = entry.files.iter().map(|file| storable(file)).collect();
+                self.letters.push((first, last, number, cells, files));
+            }
+            let due = match entry.state {
+                State::Pending if never_leased => Some(NEVER_LEASED),
+                State::Pending => Some(entry.due.map_or(1, |due| due.0.max(1))),
+                State::Deferred => entry.due.map(|due| due.0.max(1)),
+                _ => None,
+            };
+            self.recipients.push(Standing {
+                id: entry.id.0,
+                letter: first,
+                due,
+                attempt: entry
+                    .attempts
+                    .last()
+                    .map_or(0, |last| i32::try_from(last.number).unwrap_or(i32::MAX)),
+                state: i16::from(entry.state as u8),
+                role: role_number(entry.role),
+                address: entry.address.as_str().to_owned(),
+            });
+            for Attempt { number, state, mut evidence } in entry.attempts {
+                self.octets += evidence.conversation.len() + evidence.reply.len();
+                for text in [&mut evidence.reply, &mut evidence.cause, &mut evidence.conversation] {
+                    *text = storable(text);
+                }
+                let message = evidence.message.take();
+                self.attempts.push(Tried {
+                    recipient: entry.id.0,
+                    number: i32::try_from(number).unwrap_or(i32::MAX),
+                    state: i16::from(state as u8),
+                    sha256: message.map(|(hash, _)| hash.to_vec()),
+                    size: message.map(|(_, size)| i64::try_from(size).unwrap_or(i64::MAX)),
+                    session: evidence
+                        .session
+                        .and_then(|session| sessions.get(&session))
+                        .map(|session| session.0),
+                    evidence,
+                });
+            }
+        }
+        self.added(last).await
+    }
+
+    /// A letter was added; blocks that are full are written.
+    async fn added(&mut self, last: i64) -> Result<(), LedgerError> {
         self.loaded.0 += 1;
         self.loaded.1 = last.unsigned_abs();
-        if self.recipients.len() >= BLOCK || self.octets >= BLOCK_OCTETS {
+        let rows = self.recipients.len().max(self.attempts.len());
+        if rows >= BLOCK || self.octets >= BLOCK_OCTETS {
             self.write().await?;
         }
         Ok(())
+    }
+
+    /// Adds how a connection was opened; gives the number that it has here.
+    pub(in crate::ledger) async fn opening(&mut self, opening: &Opening) -> Result<SessionId, LedgerError> {
+        const SESSION: &str = "
+            INSERT INTO hongyan.session (campaign, opened, account, transcript) VALUES ($1, $2, $3, $4) RETURNING id";
+        let (account, transcript) = (storable(&opening.account), storable(&opening.transcript));
+        let add = async {
+            let statement = self.live.statement(SESSION).await?;
+            let values: [&(dyn ToSql + Sync); 4] = [&self.campaign, &opening.opened.0, &account, &transcript];
+            self.live.client.query_one(&statement, &values).await?.try_get(0).map(SessionId)
+        };
+        add.await.map_err(|error| Fault::from(error).into_error(&self.shown))
+    }
+
+    /// Adds a bucket as it stands by this machine's clock, and whether the campaign is paused.
+    pub(in crate::ledger) async fn pace(
+        &mut self,
+        buckets: &[(String, Bucket)],
+        paused: bool,
+    ) -> Result<(), LedgerError> {
+        const BUCKET: &str = "
+            INSERT INTO hongyan.bucket (campaign, name, level, at, given) VALUES ($1, $2, $3, $4, 0)";
+        let add = async {
+            let client = &self.live.client;
+            let ahead = super::bucket::ahead(&self.live).await?;
+            let statement = self.live.statement(BUCKET).await?;
+            for (name, bucket) in buckets {
+                let at = bucket.at.0.saturating_add(ahead);
+                client.execute(&statement, &[&self.campaign, &storable(name), &bucket.level, &at]).await?;
+            }
+            client
+                .execute("UPDATE hongyan.campaign SET paused = $2 WHERE id = $1", &[&self.campaign, &paused])
+                .await?;
+            Ok(())
+        };
+        add.await.map_err(|error: tokio_postgres::Error| Fault::from(error).into_error(&self.shown))
     }
 
     /// The number of the next recipient.
@@ -107,7 +252,7 @@ impl Loader {
         i64::try_from(self.loaded.1).unwrap_or(i64::MAX - 1) + 1
     }
 
-    /// Adds files of rows' own, as they were frozen; each path once.
+    /// Adds files of rows' own, as they were frozen.
     ///
     /// # Errors
     /// As [`Loader::add`].
@@ -150,6 +295,7 @@ impl Loader {
         let campaign = self.campaign;
         let letters = std::mem::take(&mut self.letters);
         let recipients = std::mem::take(&mut self.recipients);
+        let attempts = std::mem::take(&mut self.attempts);
         let files = std::mem::take(&mut self.files);
         self.octets = 0;
         const BIG: Type = Type::INT8;
@@ -159,18 +305,53 @@ impl Loader {
                 [&campaign, id, last, number, cells, files]
             });
             copy(&self.live, LETTERS, &types, rows).await?;
-            let types = [BIG, BIG, BIG, BIG, Type::INT2, Type::TEXT];
-            let rows = recipients.iter().map(|(id, letter, role, address)| -> [&(dyn ToSql + Sync); 6] {
-                [&campaign, id, letter, &0_i64, role, address]
+            let types = [BIG, BIG, BIG, BIG, Type::INT4, Type::INT2, Type::INT2, Type::TEXT];
+            let rows = recipients.iter().map(|one| -> [&(dyn ToSql + Sync); 8] {
+                [&campaign, &one.id, &one.letter, &one.due, &one.attempt, &one.state, &one.role, &one.address]
             });
             copy(&self.live, RECIPIENTS, &types, rows).await?;
-            let types = [BIG, Type::TEXT, Type::TEXT, BIG];
-            let rows = files
-                .iter()
-                .map(|(path, sha256, size)| -> [&(dyn ToSql + Sync); 4] { [&campaign, path, sha256, size] });
-            copy(&self.live, FILES, &types, rows).await
+            let types = [
+                BIG,
+                BIG,
+                Type::INT4,
+                Type::INT2,
+                BIG,
+                BIG,
+                BIG,
+                Type::TEXT,
+                Type::TEXT,
+                Type::TEXT,
+                Type::BYTEA,
+                BIG,
+            ];
+            let rows = attempts.iter().map(|one| -> [&(dyn ToSql + Sync); 12] {
+                let Evidence { begun, ended, reply, cause, conversation, .. } = &one.evidence;
+                [
+                    &campaign,
+                    &one.recipient,
+                    &one.number,
+                    &one.state,
+                    &begun.0,
+                    &ended.0,
+                    &one.session,
+                    reply,
+                    cause,
+                    conversation,
+                    &one.sha256,
+                    &one.size,
+                ]
+            });
+            copy(&self.live, ATTEMPTS, &types, rows).await?;
+            if !files.is_empty() {
+                let paths: Vec<&str> = files.iter().map(|(path, _, _)| path.as_str()).collect();
+                let hashes: Vec<&str> = files.iter().map(|(_, sha256, _)| sha256.as_str()).collect();
+                let sizes: Vec<i64> = files.iter().map(|(_, _, size)| *size).collect();
+                let statement = self.live.statement(FILES).await?;
+                self.live.client.execute(&statement, &[&campaign, &paths, &hashes, &sizes]).await?;
+            }
+            Ok(())
         };
-        write.await.map_err(|error| Fault::from(error).into_error(&self.shown))
+        write.await.map_err(|error: tokio_postgres::Error| Fault::from(error).into_error(&self.shown))
     }
 }
 

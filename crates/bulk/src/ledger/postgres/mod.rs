@@ -63,8 +63,8 @@ pub struct Options {
     pub lease: Duration,
     /// How long a call waits for a database that is away before it is [`LedgerError::Away`]: 10 minutes.
     pub patience: Duration,
-    /// The file that takes answers while the database is away. Without one `settle` waits as the other calls do.
-    pub journal: Option<PathBuf>,
+    /// What takes answers while the database is away. Without a journal `settle` waits as the other calls do.
+    pub journal: Keep,
     /// The machine's name, for people.
     pub host: String,
     /// The process, for people.
@@ -77,12 +77,27 @@ impl Default for Options {
         Self {
             lease: Duration::from_secs(120),
             patience: Duration::from_secs(600),
-            journal: None,
+            journal: Keep::Nowhere,
             host,
             process: std::process::id(),
         }
     }
 }
+
+/// Where a worker keeps its reply journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// It has none.
+    Nowhere,
+    /// In this file.
+    File(PathBuf),
+    /// In this folder, in a file that no other worker of this machine has. What workers that are gone left there of the
+    /// same campaign is told to the database, too.
+    Folder(PathBuf),
+}
+
+/// The most workers of one campaign that can keep their journals in one folder.
+pub const MAX_JOURNALS: usize = 64;
 
 /// What an earlier worker left in the journal, and what became of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -160,14 +175,7 @@ impl Postgres {
             options,
             place,
         });
-        let mut recovered = Recovered::default();
-        let mut journal = None;
-        if let Some(path) = &shared.options.journal {
-            let (mut opened, torn) = Journal::open(path, &shared.manifest.key)?;
-            let answers = settle::replay(&shared, &mut opened).await?;
-            recovered = Recovered { answers, torn };
-            journal = Some(opened);
-        }
+        let (journal, recovered) = shared.journal().await?;
         let (begins, asked) = mpsc::unbounded_channel();
         tokio::spawn(begin::serve(shared.clone(), asked));
         let (settles, told) = mpsc::unbounded_channel();
@@ -210,6 +218,39 @@ impl Postgres {
     /// Where the database is away; the leases then end by themselves.
     pub async fn leave(&self) -> Result<(), LedgerError> {
         self.shared.end(self.shared.held.take_all()).await
+    }
+}
+
+impl Shared {
+    /// Opens this worker's journal. What is in it goes to the database first.
+    async fn journal(&self) -> Result<(Option<Journal>, Recovered), LedgerError> {
+        let (mut own, mut recovered) = (None, Recovered::default());
+        let key = &self.manifest.key;
+        let paths: Vec<PathBuf> = match &self.options.journal {
+            Keep::Nowhere => return Ok((None, recovered)),
+            Keep::File(path) => vec![path.clone()],
+            Keep::Folder(folder) => {
+                let name = key.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+                (1..=MAX_JOURNALS).map(|n| folder.join(format!("{name}.{n}.journal"))).collect()
+            }
+        };
+        let alone = paths.len() == 1;
+        for path in paths {
+            if own.is_some() && !path.exists() {
+                continue;
+            }
+            let (mut journal, torn) = match Journal::open(&path, key) {
+                Err(LedgerError::Busy { .. }) if !alone => continue,
+                opened => opened?,
+            };
+            recovered.answers += settle::replay(self, &mut journal).await?;
+            recovered.torn += torn;
+            own.get_or_insert(journal);
+        }
+        match own {
+            None => Err(LedgerError::Busy { process: None }),
+            own => Ok((own, recovered)),
+        }
     }
 }
 

@@ -45,6 +45,11 @@ impl Buckets {
         Ok(Self { known, changed: BTreeSet::new(), kept })
     }
 
+    /// All of them, by their names.
+    pub(super) fn all(self) -> Vec<(String, Bucket)> {
+        self.known.into_iter().map(|(name, (_, bucket))| (name, bucket)).collect()
+    }
+
     pub(super) fn take(&mut self, name: &str, rate: Rate, want: u32, now: Time) -> (u32, Duration) {
         let next = self.known.len() as i64 + 1;
         let (_, bucket) = match self.known.get_mut(name) {

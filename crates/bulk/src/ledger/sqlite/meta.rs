@@ -14,6 +14,8 @@ pub(super) const MANIFEST: &str = "manifest";
 pub(super) const PAUSED: &str = "paused";
 /// The process that runs the campaign, also after a run that did not end by itself; else [`NO`].
 pub(super) const RUNNING: &str = "running";
+/// Which store somebody has moved the campaign to, or begun to; else [`NO`].
+pub(super) const MOVED: &str = "moved";
 /// Who was answered last, as JSON.
 pub(super) const LATEST: &str = "latest";
 /// How many rows' own files, connections and buckets there are.
@@ -31,6 +33,7 @@ pub(super) fn insert_new(connection: &Connection, manifest: &str, files: i64) ->
         (MANIFEST, manifest),
         (PAUSED, NO),
         (RUNNING, NO),
+        (MOVED, NO),
         (LATEST, "[]"),
         (FILES, &files),
         (SESSIONS, "0"),

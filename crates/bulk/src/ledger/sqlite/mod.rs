@@ -39,6 +39,7 @@ use hongyan_proto::said::said;
 use rusqlite::Connection;
 
 use self::books::{Books, Memory};
+use self::buckets::Buckets;
 use self::connect::{Connections, connect, transact};
 use self::latest::Latest;
 use self::lock::Lock;
@@ -49,7 +50,7 @@ use super::{
     Answered, Entry, Filter, FrozenFile, Ledger, LedgerError, Letter, Manifest, Opening, Outcome,
     RecipientId, Resolution, Runner, SessionId, Tally, Time,
 };
-use crate::pace::Rate;
+use crate::pace::{Bucket, Rate};
 
 pub use attempts::MAX_ATTEMPTS;
 pub use connect::PATIENCE;
@@ -88,12 +89,27 @@ impl Sqlite {
         Self::open_locked(path, Lock::take(path)?)
     }
 
-    fn open_locked(path: &Path, lock: Lock) -> Result<Self, LedgerError> {
-        Self::start(path, lock).map_err(|trouble| trouble.at(path))
+    /// Opens a ledger to move it to another store, also where that was begun before: as [`open`](Self::open) otherwise.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_to_move(path: &Path) -> Result<Self, LedgerError> {
+        Self::start(path, Lock::take(path)?, true).map_err(|trouble| trouble.at(path))
     }
 
-    fn start(path: &Path, lock: Lock) -> Result<Self, Trouble> {
+    fn open_locked(path: &Path, lock: Lock) -> Result<Self, LedgerError> {
+        Self::start(path, lock, false).map_err(|trouble| trouble.at(path))
+    }
+
+    fn start(path: &Path, lock: Lock, moving: bool) -> Result<Self, Trouble> {
         let (connection, manifest, recipients) = look_at(path, || Ok(false))?;
+        let to = meta::get(&connection, meta::MOVED)?;
+        if !moving && to != meta::NO {
+            return Err(refused(
+                format!("the campaign was moved to {to}: run `hongyan worker --ledger` with that database"),
+                format!("活动已搬到 {to}：请用 `hongyan worker --ledger` 指定该数据库来运行"),
+            ));
+        }
         let mut memory = Memory::default();
         transact(&connection, recipients, &mut memory, |books| {
             books.recover(Chunk::needed(recipients), Time::now())?;
@@ -130,6 +146,31 @@ impl Sqlite {
         self.connections.close();
         let Some(mut writer) = self.writer.take() else { return Ok(()) };
         blocking(move || writer.close()).await
+    }
+
+    /// Where the campaign was, or is being, moved to.
+    ///
+    /// # Errors
+    /// As reading does.
+    pub async fn moved_to(&self) -> Result<Option<String>, LedgerError> {
+        self.look(|connection| Ok(Some(meta::get(connection, meta::MOVED)?).filter(|to| to != meta::NO))).await
+    }
+
+    /// Notes where the campaign is moved to: from here on it cannot be [opened](Self::open) for running any more.
+    ///
+    /// # Errors
+    /// As writing does.
+    pub async fn set_moved(&self, to: &str) -> Result<(), LedgerError> {
+        let to = to.to_owned();
+        self.decide(move |books| Ok(meta::set(books.connection, meta::MOVED, &to)?)).await
+    }
+
+    /// All buckets, by their names.
+    ///
+    /// # Errors
+    /// As reading does.
+    pub async fn buckets(&self) -> Result<Vec<(String, Bucket)>, LedgerError> {
+        self.look(|connection| Ok(Buckets::read(connection)?.all())).await
     }
 
     /// Reads one state of the file, on a connection of its own, not on the runtime's threads.
