@@ -37,8 +37,8 @@ use tokio::task::JoinSet;
 use crate::ledger::{Ledger, LedgerError, Time};
 
 pub use composer::{Composer, date};
-pub use fetching::Fetching;
 pub use event::{Event, Tell, Waiting};
+pub use fetching::Fetching;
 pub use plan::{Compose, Composed, NEVER_SUPPRESSED, Options, Route, Suppressed, WINDOW};
 pub use stop::{Ended, Stop, Why};
 

@@ -9,6 +9,7 @@ mod proxy;
 mod reaching;
 mod rules;
 mod sharing;
+mod workers;
 
 use std::time::Duration;
 

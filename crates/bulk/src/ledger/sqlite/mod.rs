@@ -153,7 +153,8 @@ impl Sqlite {
     /// # Errors
     /// As reading does.
     pub async fn moved_to(&self) -> Result<Option<String>, LedgerError> {
-        self.look(|connection| Ok(Some(meta::get(connection, meta::MOVED)?).filter(|to| to != meta::NO))).await
+        self.look(|connection| Ok(Some(meta::get(connection, meta::MOVED)?).filter(|to| to != meta::NO)))
+            .await
     }
 
     /// Notes where the campaign is moved to: from here on it cannot be [opened](Self::open) for running any more.
