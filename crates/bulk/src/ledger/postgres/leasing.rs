@@ -100,6 +100,10 @@ impl Shared {
     pub(super) async fn lease(&self, want: usize, now: Time) -> Result<Vec<Letter>, LedgerError> {
         let _one_at_a_time = self.leasing.lock().await;
         self.sweep_sometimes().await?;
+        // Who neither has anything nor can get anything begins no epoch: others would wait for it.
+        if self.held.in_use().is_empty() && self.queue_head().await?.is_none_or(|due| due > now) {
+            return Ok(Vec::new());
+        }
         let want = i64::try_from(want).unwrap_or(i64::MAX);
         let looked_at = want.max(LOOKED_AT);
         let end = tokio::time::Instant::now() + self.options.patience;
@@ -287,6 +291,7 @@ impl Shared {
         if let Some(due) = self.queue_head().await? {
             return Ok(Some(due));
         }
+        self.rest().await?;
         self.sweep().await?;
         if let Some(due) = self.queue_head().await? {
             return Ok(Some(due));
@@ -294,6 +299,18 @@ impl Shared {
         let others = self.others(self.held.all()).await?;
         let first = others.into_iter().map(|(_, left)| left).min();
         Ok(first.map(|left| Time::now().after(left + Duration::from_millis(1))))
+    }
+
+    /// Ends this worker's epochs where it has nothing, so that nobody waits for what it could leave.
+    async fn rest(&self) -> Result<(), LedgerError> {
+        let _nothing_is_leased_now = self.leasing.lock().await;
+        if self.held.in_use().is_empty() {
+            let idle = self.held.take_all();
+            if !idle.is_empty() {
+                self.end(idle).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The workers that live, but for these epochs, and how long each has left.
