@@ -100,7 +100,8 @@ impl Args {
         let composer = Composer::new(campaign, maker, ledger.clone(), accounts::senders(&accounts));
         let composer = Fetching::new(composer, ledger.clone(), contents);
         let sending = Sending { routes, options, json: self.json, dir: None };
-        sending.send(ledger.clone(), Arc::new(composer)).await
+        let ended = sending.send(ledger.clone(), Arc::new(composer)).await?;
+        Ok(sending.report(&ended))
     }
 
     fn options(&self) -> Result<Options, Trouble> {
