@@ -470,4 +470,55 @@ mod tests {
         assert_eq!(fitting("a".repeat(CELL), voice).len(), CELL);
         assert!(fitting("a".repeat(CELL + 1), voice).starts_with("(32768 characters: too long"));
     }
+
+    #[test]
+    fn a_sheet_that_is_full_goes_on_in_the_next_one() {
+        use calamine::Reader as _;
+        let manifest = Manifest {
+            version: 1,
+            key: String::new(),
+            name: "x".to_owned(),
+            frozen: 0,
+            campaign: String::new(),
+            columns: Vec::new(),
+            letters: 5,
+            recipients: 5,
+            files: Default::default(),
+        };
+        let temporary = std::env::temp_dir();
+        let options = super::super::Options {
+            language: Language::English,
+            zone: None,
+            now: crate::ledger::Time(0),
+            message_id: &|_, _| None,
+            progress: &|_| {},
+            temporary: &temporary,
+        };
+        let path = temporary.join(format!("hongyan-sheets-{}.xlsx", std::process::id()));
+        let out = File::create(&path).unwrap();
+        let head = Head { manifest: &manifest, options: &options };
+        let mut book = Box::new(Workbook::with_rows(&head, out, 3).unwrap());
+        for number in 1..=5 {
+            let entry = crate::ledger::Entry {
+                id: crate::ledger::RecipientId(number),
+                address: "a@example.org".parse().unwrap(),
+                role: crate::ledger::Role::To,
+                row: crate::row::Row { number: number as u64, cells: Vec::new() },
+                files: Vec::new(),
+                state: State::Pending,
+                due: None,
+                attempts: Vec::new(),
+            };
+            book.record(&Record { entry, message_id: None, files: Vec::new(), account: None }).unwrap();
+        }
+        book.end(&Summary::default()).unwrap();
+        let mut book: calamine::Xlsx<_> = calamine::open_workbook(&path).unwrap();
+        let rows = |book: &mut calamine::Xlsx<_>, name: &str| -> Vec<f64> {
+            let range = book.worksheet_range(name).unwrap();
+            range.rows().skip(1).filter_map(|row| calamine::DataType::get_float(&row[0])).collect()
+        };
+        let sheets = ["Recipients", "Recipients 2", "Recipients 3"].map(|name| rows(&mut book, name));
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(sheets, [vec![1.0, 2.0], vec![3.0, 4.0], vec![5.0]]);
+    }
 }
