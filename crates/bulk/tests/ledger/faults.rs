@@ -68,13 +68,14 @@ fn count(test: &str, library: &Path) -> usize {
     fs::read_to_string(counted).expect("a count").trim().parse().expect("a number")
 }
 
-/// Points over all calls, each early one, and then ever fewer.
-fn points(calls: usize) -> impl Iterator<Item = usize> {
-    let wanted =
-        std::env::var("HONGYAN_LEDGER_FAULTS").ok().and_then(|points| points.parse().ok()).unwrap_or(POINTS);
-    // Coprime with any number of points, so that a run that is cut short has seen points from everywhere.
+/// Points over all calls, for a share of the time there is; all that are asked for where somebody asks.
+fn points(calls: usize, share: u32) -> impl Iterator<Item = usize> {
+    let asked = std::env::var("HONGYAN_LEDGER_FAULTS").ok().and_then(|points| points.parse::<usize>().ok());
+    let (wanted, longest) = (asked.unwrap_or(POINTS), asked.map_or(LONGEST / share, |_| Duration::MAX));
+    let began = Instant::now();
+    // A prime, so coprime with any smaller number of points: a run that is cut short has seen points from everywhere.
     let order = move |n: usize| (n * 7_919) % wanted;
-    (0..wanted).map(move |n| 1 + order(n) * calls / wanted)
+    (0..wanted).map(move |n| 1 + order(n) * calls / wanted).take_while(move |_| began.elapsed() < longest)
 }
 
 #[test]
@@ -87,8 +88,8 @@ fn a_disk_that_fails_stops_the_run_and_what_was_confirmed_stays_true() {
     let Some(library) = library(&made) else { return };
     let calls = count(TEST, &library);
     for fault in ["eio", "enospc", "eio-once"] {
-        let (began, mut tried, mut stopped) = (Instant::now(), 0, 0);
-        for at in points(calls).take_while(|_| began.elapsed() < LONGEST / 3) {
+        let (mut tried, mut stopped) = (0, 0);
+        for at in points(calls, 3) {
             let folder = Folder::in_memory();
             let path = folder.path().join("ledger.sqlite");
             let mut confirmed = Confirmed::default();
@@ -129,8 +130,8 @@ fn a_process_that_ends_at_any_write_leaves_what_was_confirmed() {
     let Some(library) = library(&made) else { return };
     let calls = count(TEST, &library);
     for fault in ["kill", "torn"] {
-        let (began, mut killed) = (Instant::now(), 0);
-        for at in points(calls).take_while(|_| began.elapsed() < LONGEST / 2) {
+        let mut killed = 0;
+        for at in points(calls, 2) {
             let folder = Folder::in_memory();
             let path = folder.path().join("ledger.sqlite");
             let mut confirmed = Confirmed::default();
