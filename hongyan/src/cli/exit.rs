@@ -11,6 +11,8 @@ use crate::proto::outcome::{Cause, Delivery, Failure, Kind, Stage, Verdict};
 pub enum Exit {
     /// All that was asked for was done.
     Ok = 0,
+    /// What was asked has the answer no; nothing went wrong.
+    No = 1,
     /// The command line is wrong (EX_USAGE).
     Usage = 64,
     /// What was given is wrong: an address, a message, a field (EX_DATAERR).

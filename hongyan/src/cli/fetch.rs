@@ -128,7 +128,25 @@ impl Args {
         })
     }
 
-    fn fetch(&self) -> Result<Exit, Trouble> {
+    /// A fetch for another command: into a Maildir of its own, saying nothing, and leaving the server as it is.
+    pub(crate) fn into_maildir(server: server::Receiving, mut folders: Vec<String>, to: PathBuf) -> Self {
+        if !folders.is_empty() {
+            folders.insert(0, "INBOX".to_owned());
+        }
+        let mail = Mail {
+            folders,
+            all_folders: false,
+            to: Some(to),
+            keep: true,
+            delete: false,
+            delete_after: None,
+            watch: None,
+        };
+        Self { server, mail, output: Output { trace: None, json: false, quiet: true } }
+    }
+
+    /// Fetches, with what goes wrong as a problem.
+    pub(crate) fn fetch(&self) -> Result<Exit, Trouble> {
         let target = self.server.target()?;
         if target.user.is_none() {
             return Err(nobody(&target));

@@ -45,7 +45,7 @@ pub(crate) struct Options {
 }
 
 /// The server that mail is fetched from.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[group(skip)]
 #[command(next_help_heading = "The server")]
 pub(crate) struct Receiving {
@@ -63,7 +63,7 @@ pub(crate) struct Receiving {
 }
 
 /// Which account, and what a connection demands.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[group(skip)]
 struct How {
     /// An account of the configuration; without this and --server, the one called `default`

@@ -117,6 +117,16 @@ pub enum Event {
     Count(Entry),
 }
 
+/// Where the list is if nothing names it: `hongyan/suppressions.sqlite` in the XDG data folder. `None` where not even a
+/// home folder is known.
+pub fn default_path() -> Option<std::path::PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(std::path::PathBuf::from);
+    let folder = set("XDG_DATA_HOME")
+        .filter(|path| path.is_absolute())
+        .or_else(|| set("HOME").map(|home| home.join(".local/share")));
+    Some(folder?.join("hongyan").join("suppressions.sqlite"))
+}
+
 /// The list.
 #[derive(Debug)]
 pub struct Suppressions {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod check;
+mod bounces;
 mod making;
 mod message_id;
 mod moving;
@@ -15,6 +16,7 @@ mod resolve;
 mod retry;
 mod run;
 mod status;
+mod suppress;
 mod test;
 mod unsubscribe_server;
 mod watching;
@@ -50,6 +52,8 @@ enum Command {
     Report(report::Args),
     Move(moving::Args),
     UnsubscribeServer(unsubscribe_server::Args),
+    Bounces(Box<bounces::Args>),
+    Suppress(suppress::Args),
 }
 
 impl Args {
@@ -69,6 +73,8 @@ impl Args {
             Command::Report(args) => args.run(),
             Command::Move(args) => args.run(),
             Command::UnsubscribeServer(args) => args.run(),
+            Command::Bounces(args) => args.run(),
+            Command::Suppress(args) => args.run(),
         }
     }
 }

@@ -24,6 +24,11 @@ pub(super) struct Folder {
 }
 
 impl Folder {
+    /// The folder at this path.
+    pub(super) fn at(dir: &std::path::Path) -> Self {
+        Self { dir: dir.to_owned() }
+    }
+
     /// The ledger for reading, beside whoever runs the campaign.
     pub(super) fn read(&self) -> Result<Sqlite, Trouble> {
         self.there()?;
