@@ -8,6 +8,7 @@ use hongyan_bulk::campaign::{Campaign, CampaignError, Change};
 use hongyan_bulk::ledger::{LedgerError, Manifest};
 use hongyan_bulk::letter::Maker;
 use hongyan_bulk::run::Suppressed;
+use hongyan_bulk::suppression::{self, Suppressions};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::exit::Exit;
@@ -63,9 +64,17 @@ pub(super) fn changed(changes: &[Change]) -> Trouble {
     Trouble::new(Exit::Data, what, next)
 }
 
-/// Who is not to be written to, in any campaign.
+/// Who is not to be written to, in any campaign: whoever is on the suppression list, where there is one.
 pub(super) fn suppressed() -> Result<Suppressed, Trouble> {
-    Ok(Arc::new(hongyan_bulk::run::NEVER_SUPPRESSED))
+    let Some(path) = suppression::default_path().filter(|path| path.exists()) else {
+        return Ok(Arc::new(hongyan_bulk::run::NEVER_SUPPRESSED));
+    };
+    let list = Suppressions::open(&path).map_err(|error| super::suppress::trouble(&error))?;
+    Ok(Arc::new(move |address| match list.contains(address.as_str()) {
+        Ok(cause) => Ok(cause.map(|cause| cause.name())),
+        // Nobody is written to while nobody knows who must not be.
+        Err(error) => Err(LedgerError::Failed(error.problem().what)),
+    }))
 }
 
 /// Everything that can be found before the first mail leaves; `accepted` is what a person has found to be right.
