@@ -69,7 +69,8 @@ fn what_a_person_decided_stays() {
 #[test]
 fn soft_bounces_count_by_letters_and_days() {
     let start = Time(1_800_000_000_000);
-    let cases: &[(&str, &[(&str, u32)], bool)] = &[
+    type Case = (&'static str, &'static [(&'static str, u32)], bool);
+    let cases: &[Case] = &[
         ("three letters on two days", &[("1", 0), ("2", 0), ("3", 1)], true),
         ("three letters on one day", &[("1", 0), ("2", 0), ("3", 0)], false),
         ("two letters", &[("1", 0), ("2", 1)], false),

@@ -4,6 +4,7 @@
 //! case, in words as [`normal`] leaves them; `*` stands for up to [`GAP`] octets of anything.
 
 mod failures;
+mod nobody;
 mod refusals;
 
 use super::reason::Reason;
@@ -183,7 +184,10 @@ mod tests {
             for phrase in *said {
                 assert!(!phrase.is_empty(), "{reason}");
                 assert_eq!(&phrase.to_lowercase(), phrase, "{reason}");
-                assert!(!phrase.contains(['@', '’']) || phrase.contains("@ "), "{reason}: {phrase}");
+                assert!(
+                    !phrase.contains(['@', '’']) || phrase.contains("@ ") || phrase.contains("<@>"),
+                    "{reason}: {phrase}"
+                );
             }
         }
     }
@@ -222,7 +226,7 @@ mod tests {
             ("552 Requested mail action aborted: exceeded mailsize limit", TooLarge),
             ("550 Ip frequency limited [x]", SlowDown),
             ("421 4.7.28 Our system has detected an unusual rate of unsolicited mail", SlowDown),
-            ("451 DT:SPM mx, please try again later; 554 MI:DMC 163 smtp: too many connections", SlowDown),
+            ("450 MI:DMC mx30, please visit http://mail.163.com/help/help_spam_16.htm", SlowDown),
             ("550 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using Spamhaus", Blocked),
             ("554 DT:SPM 163 smtp5", Policy),
             ("550 Mail content denied. http://service.mail.qq.com/", Policy),
