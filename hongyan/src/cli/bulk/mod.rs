@@ -1,8 +1,8 @@
 //! `hongyan bulk`: a campaign from its folder to the proof of who got what.
 
 mod accounts;
-mod check;
 mod bounces;
+mod check;
 mod making;
 mod message_id;
 mod moving;
