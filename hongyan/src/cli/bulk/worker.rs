@@ -10,6 +10,8 @@ use hongyan_bulk::ledger::Ledger as _;
 use hongyan_bulk::ledger::postgres::{Contents, Keep, Options, Place, Postgres};
 use hongyan_bulk::run::{Composer, Fetching};
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use super::run::Sending;
 use super::{accounts, making, run};
 use crate::cli::exit::Exit;
@@ -75,6 +77,7 @@ impl Args {
             let opened = Postgres::connect(&place, wanted, self.options()?).await;
             let ledger = Arc::new(opened.map_err(|error| making::ledger(&error))?);
             tell_recovered(&ledger);
+            tokio::spawn(hurry(ledger.clone()));
             let sent = self.send(&place, &ledger).await;
             // What is still leased goes to the others at once; where that cannot be said, after the lease.
             let left = ledger.leave().await.map_err(|error| making::ledger(&error));
@@ -145,6 +148,16 @@ fn own_folder(variable: &str, below_home: &str, option: &str) -> Result<PathBuf,
             said(format!("name a place with {option}"), format!("请用 {option} 指定位置")),
         )
     })
+}
+
+/// Who is asked to end does not wait for a database that is away.
+async fn hurry(ledger: Arc<Postgres>) {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    ledger.hurry();
 }
 
 fn tell_recovered(ledger: &Postgres) {

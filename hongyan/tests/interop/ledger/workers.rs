@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use hongyan_bulk::campaign::Campaign;
 use hongyan_bulk::ledger::{Ledger, State};
 use hongyan_sandbox::{Config, Sandbox};
 
 use super::cluster::{Cluster, open, quick};
 use super::{block_on, pause};
-use crate::process::{eventually, free_port};
+use crate::process::eventually;
 use crate::program::said;
 
 /// A campaign of so many rows, each with a file of its own, and one that all share.
@@ -61,14 +62,14 @@ fn output(cluster: &Cluster, arguments: &[&str]) -> Output {
     program(cluster, arguments).output().expect("the program was built with this test")
 }
 
-/// Begins the campaign where nobody listens, so that it has a ledger, and moves it.
+/// Freezes a campaign, so that it has a ledger, and moves it.
 fn moved(cluster: &Cluster, rows: usize) -> String {
     let dir = cluster.path("payslips");
     campaign(&dir, rows);
     let dir = dir.to_str().expect("UTF-8").to_owned();
-    let nobody = format!("smtp://127.0.0.1:{}", free_port());
-    let begun = output(cluster, &["bulk", "run", &dir, "--once", "--server", &nobody]);
-    assert!(Path::new(&dir).join("ledger.sqlite").exists(), "{}", said(&begun));
+    let key = super::manifest("").key;
+    let frozen = Campaign::open(&dir).expect("a campaign");
+    drop(hongyan_bulk::load::load(&frozen, &key, None, |_| {}).expect("loaded"));
     let moved = output(cluster, &["bulk", "move", &dir, "--to", &cluster.url(), "--json"]);
     assert!(moved.status.success(), "{}", said(&moved));
     let told: serde_json::Value = serde_json::from_slice(&moved.stdout).expect("JSON");
@@ -76,20 +77,38 @@ fn moved(cluster: &Cluster, rows: usize) -> String {
     dir
 }
 
-fn worker(cluster: &Cluster, sandbox: &Sandbox) -> Child {
+/// A worker; it ends with the test.
+struct Worker(Child);
+
+impl Worker {
+    /// Sends a signal to the program itself; `timeout` waits for it.
+    fn signal(&self, name: &str) {
+        let itself = Command::new("pgrep").args(["-P", &self.0.id().to_string()]).output().expect("pgrep");
+        let itself = String::from_utf8_lossy(&itself.stdout).trim().to_owned();
+        if !itself.is_empty() {
+            let _ = Command::new("kill").args(["-s", name, &itself]).status();
+        }
+    }
+
+    fn has_ended(&mut self) -> bool {
+        eventually(|| self.0.try_wait().expect("our own child").is_some())
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.signal("KILL");
+        let _ = self.0.wait();
+    }
+}
+
+fn worker(cluster: &Cluster, sandbox: &Sandbox) -> Worker {
     let server = format!("smtp://{}", sandbox.smtp().expect("a port"));
     let url = cluster.url();
     let mut command =
         program(cluster, &["worker", "--ledger", &url, "--lease", "3", "--server", &server, "--json"]);
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().expect("the program was built with this test")
-}
-
-/// Sends a signal to the worker itself; `timeout` waits for it.
-fn signal(worker: &Child, name: &str) {
-    let itself = Command::new("pgrep").args(["-P", &worker.id().to_string()]).output().expect("pgrep");
-    let itself = String::from_utf8_lossy(&itself.stdout).trim().to_owned();
-    let _ = Command::new("kill").args(["-s", name, &itself]).status();
+    Worker(command.spawn().expect("the program was built with this test"))
 }
 
 /// How often each recipient got the letter, by the sandbox.
@@ -118,7 +137,7 @@ fn a_campaign_is_moved_once_and_sent_by_workers_without_its_folder() {
         std::fs::remove_dir_all(&dir).expect("the folder is not needed any more");
         let mut workers = [worker(&cluster, &sandbox), worker(&cluster, &sandbox)];
         for worker in &mut workers {
-            assert!(eventually(|| worker.try_wait().expect("our own child").is_some()), "it goes on");
+            assert!(worker.has_ended(), "it goes on");
         }
         let received = received(&sandbox);
         assert_eq!(received.len(), 60);
@@ -145,19 +164,16 @@ fn workers_killed_and_stopped_and_a_database_restarted_cost_no_letter_and_send_n
         let mut lasting = worker(&cluster, &sandbox);
         let began = |count| eventually(|| sandbox.store().ids().expect("a list").len() >= count);
         assert!(began(60), "nobody sends");
-        signal(&sleeping, "STOP");
+        sleeping.signal("STOP");
         assert!(began(300), "nobody sends any more");
-        signal(&killed, "KILL");
+        killed.signal("KILL");
         assert!(began(600), "nobody sends any more");
         cluster.crash();
         pause(4_000).await;
-        signal(&sleeping, "CONT");
+        sleeping.signal("CONT");
         let mut last = worker(&cluster, &sandbox);
         for worker in [&mut sleeping, &mut killed, &mut lasting, &mut last] {
-            assert!(
-                (0..4).any(|_| eventually(|| worker.try_wait().expect("our own child").is_some())),
-                "it goes on"
-            );
+            assert!((0..4).any(|_| worker.has_ended()), "it goes on");
         }
         let ledger = open(&cluster.database(), quick()).await;
         let tally = ledger.tally().await.expect("a tally");
@@ -174,5 +190,21 @@ fn workers_killed_and_stopped_and_a_database_restarted_cost_no_letter_and_send_n
         );
         // At most what four workers with a few connections each had in the window.
         assert!(doubt <= 4 * 4 * 8, "{doubt} in doubt");
+    });
+}
+
+#[test]
+fn a_worker_that_is_asked_to_end_does_not_wait_for_a_database_that_is_away() {
+    let Some(cluster) = Cluster::start() else { return };
+    block_on(async {
+        let sandbox =
+            Sandbox::start(Config { smtp: Some(0), ..Config::default().closed() }).await.expect("a sandbox");
+        moved(&cluster, 400);
+        let mut worker = worker(&cluster, &sandbox);
+        assert!(eventually(|| !sandbox.store().ids().expect("a list").is_empty()), "nobody sends");
+        drop(cluster);
+        pause(1_000).await;
+        worker.signal("TERM");
+        assert!((0..2).any(|_| worker.has_ended()), "it goes on");
     });
 }

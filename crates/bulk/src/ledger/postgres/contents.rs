@@ -48,7 +48,7 @@ impl Contents {
     /// In the database. `cache` is a folder of this machine; `patience` as in [`Options`](super::Options).
     pub fn database(place: &Place, cache: PathBuf, patience: Duration) -> Self {
         let place = Arc::new(place.clone());
-        let fetching = Box::new(Line::new(place.clone(), Purpose::Bulk));
+        let fetching = Box::new(Line::new(place.clone(), Purpose::Bulk, Arc::default()));
         let store = Store::Database { place, fetching, putting: Box::default() };
         Self { store, cache, patience, seen: Mutex::default() }
     }

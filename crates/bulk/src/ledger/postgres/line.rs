@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -85,6 +86,8 @@ impl Live {
 pub(super) struct Line {
     place: Arc<Place>,
     purpose: Purpose,
+    /// Nobody wants to wait any more.
+    hurried: Arc<AtomicBool>,
     link: tokio::sync::Mutex<Link>,
 }
 
@@ -97,8 +100,9 @@ struct Link {
 }
 
 impl Line {
-    pub(super) fn new(place: Arc<Place>, purpose: Purpose) -> Self {
-        Self { place, purpose, link: tokio::sync::Mutex::default() }
+    /// Waits with patience until `hurried` says that nobody wants that any more.
+    pub(super) fn new(place: Arc<Place>, purpose: Purpose, hurried: Arc<AtomicBool>) -> Self {
+        Self { place, purpose, hurried, link: tokio::sync::Mutex::default() }
     }
 
     /// The connection there is, or a new one, unless the last try was a moment ago.
@@ -184,7 +188,8 @@ impl Line {
                 Fault::Again(_) => Instant::now() + ROLLED_BACK,
                 Fault::Final(_) => return Err(fault.into_error(self.place.shown())),
             };
-            if next > end {
+            let hurried = self.hurried.load(Ordering::Relaxed) && matches!(fault, Fault::Away(_));
+            if next > end || hurried {
                 return Err(fault.into_error(self.place.shown()));
             }
             sleep_until(next).await;

@@ -32,6 +32,7 @@ mod settle;
 mod tls;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -128,6 +129,8 @@ struct Shared {
     manifest: Manifest,
     /// The database's clock before ours, in milliseconds.
     ahead: i64,
+    /// Nobody waits for a database that is away any more.
+    hurried: Arc<AtomicBool>,
     begins: Line,
     settles: Line,
     passing: Line,
@@ -160,7 +163,8 @@ impl Postgres {
         let (campaign, ahead) =
             opening.await.map_err(|fault: fault::Fault| fault.into_error(place.shown()))?;
         let options = Options { lease: options.lease.max(Duration::from_secs(1)), ..options };
-        let line = |purpose| Line::new(place.clone(), purpose);
+        let hurried = Arc::new(AtomicBool::new(false));
+        let line = |purpose| Line::new(place.clone(), purpose, hurried.clone());
         let shared = Arc::new(Shared {
             begins: line(Purpose::Durable),
             settles: line(Purpose::Durable),
@@ -172,6 +176,7 @@ impl Postgres {
             campaign: campaign.id,
             manifest: campaign.manifest,
             ahead,
+            hurried,
             options,
             place,
         });
@@ -209,6 +214,12 @@ impl Postgres {
     /// What was in the journal when it was opened.
     pub fn recovered(&self) -> Recovered {
         self.recovered
+    }
+
+    /// From now on nobody waits for a database that is away: calls that would are [`LedgerError::Away`] soon, and `settle`
+    /// still has the journal. For a run that was asked to end.
+    pub fn hurry(&self) {
+        self.shared.hurried.store(true, Ordering::Relaxed);
     }
 
     /// Ends this worker's leases: what it holds and has not begun goes back at once, what it has begun and not settled is

@@ -5,6 +5,7 @@
 //! journal, and from there to the database once more.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Duration, Instant, sleep};
@@ -207,7 +208,9 @@ async fn patiently(shared: &Shared, settled: &[Settled]) -> Result<(), LedgerErr
         match tell(shared, settled).await {
             Ok(()) => return Ok(()),
             Err(Fault::Final(error)) => return Err(error),
-            Err(Fault::Away(why) | Fault::Again(why)) if Instant::now() > end => {
+            Err(Fault::Away(why) | Fault::Again(why))
+                if Instant::now() > end || shared.hurried.load(Ordering::Relaxed) =>
+            {
                 return Err(away(shared.place.shown(), &why));
             }
             Err(_) => sleep(LOOK).await,
