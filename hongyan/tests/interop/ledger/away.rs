@@ -24,9 +24,9 @@ async fn confirmed(ledger: Arc<Postgres>, until: Instant) -> BTreeMap<RecipientI
             for id in granted {
                 confirmed.insert(id, false);
             }
-            if confirmed.contains_key(&one.id) {
+            if let Some(settled) = confirmed.get_mut(&one.id) {
                 ledger.settle(vec![accepted(one)]).await.expect("settled");
-                confirmed.insert(one.id, true);
+                *settled = true;
             }
         }
     }
