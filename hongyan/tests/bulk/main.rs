@@ -2,3 +2,4 @@
 
 mod killed;
 mod place;
+mod started;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hongyan_bulk::campaign::{Campaign, Doubt, LEDGER};
-use hongyan_bulk::ledger::{Ledger, Resolution, Sqlite, State, Time};
+use hongyan_bulk::ledger::{Ledger, LedgerError, Resolution, Sqlite, State, Time};
 use hongyan_bulk::run::{Compose, Composer, Ended, Options, Route, Stop, Why};
-use hongyan_bulk::{load, run};
+use hongyan_bulk::load::{self, LoadError};
+use hongyan_bulk::run;
 
 use super::accounts::{self, Account};
 use super::making;
@@ -90,17 +91,28 @@ impl Args {
     fn ledger(&self, campaign: &Campaign, accounts: &[Account]) -> Result<Sqlite, Trouble> {
         let path = self.dir.join(LEDGER);
         if path.exists() {
-            let ledger = Sqlite::open(&path).map_err(|error| making::ledger(&error))?;
-            let changes = campaign.changed_since(ledger.manifest());
-            return match changes.first() {
-                None => Ok(ledger),
-                Some(_) => Err(making::changed(&changes)),
-            };
+            return going_on(campaign, &path);
         }
         making::checked(campaign, accounts, &self.accept)?;
         let key = random::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let sender = accounts.first().and_then(|one| one.sender.as_ref());
-        load::load(campaign, &key, sender, |_| {}).map_err(|error| Trouble::from(Exit::Data, error.problem()))
+        match load::load(campaign, &key, sender, |_| {}) {
+            Ok(ledger) => Ok(ledger),
+            // Somebody else was quicker.
+            Err(LoadError::Ledger(LedgerError::Refused(_))) if path.exists() => going_on(campaign, &path),
+            Err(LoadError::Ledger(error)) => Err(making::ledger(&error)),
+            Err(error) => Err(Trouble::from(Exit::Data, error.problem())),
+        }
+    }
+}
+
+/// The ledger of a campaign that was begun, unless something of it was edited since.
+fn going_on(campaign: &Campaign, path: &Path) -> Result<Sqlite, Trouble> {
+    let ledger = Sqlite::open(path).map_err(|error| making::ledger(&error))?;
+    let changes = campaign.changed_since(ledger.manifest());
+    match changes.first() {
+        None => Ok(ledger),
+        Some(_) => Err(making::changed(&changes)),
     }
 }
 
