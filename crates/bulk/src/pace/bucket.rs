@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::ledger::Time;
 
-/// How many tokens there are in which time, spread evenly, and how many may be saved up.
+/// How many tokens there are in which time, spread evenly, and how many may be saved up. Where all of them may be used at once
+/// (`burst` is `tokens`), nothing is spread: there are so many in each period, counted from the first use, and
+/// never more, as with a quota for a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rate {
     /// Tokens in each `period`; at least 1.
@@ -35,6 +37,9 @@ impl Bucket {
     /// A clock that goes back adds nothing and takes nothing away.
     pub fn take(&mut self, rate: Rate, want: u32, now: Time) -> (u32, Duration) {
         let (token, tokens) = (token(rate), i128::from(rate.tokens.max(1)));
+        if rate.burst == rate.tokens {
+            return self.take_of_a_quota(rate, want, now);
+        }
         let elapsed = i128::from(now.0.saturating_sub(self.at.0).max(0));
         let mut level = (i128::from(self.level) + elapsed * tokens).min(most(rate));
         let given = u32::try_from((level / token).max(0)).unwrap_or(u32::MAX).min(want);
@@ -45,6 +50,21 @@ impl Bucket {
         }
         let wait = (token - level + tokens - 1) / tokens;
         (given, Duration::from_millis(u64::try_from(wait.max(1)).unwrap_or(u64::MAX)))
+    }
+}
+
+impl Bucket {
+    /// `at` is when the period began.
+    fn take_of_a_quota(&mut self, rate: Rate, want: u32, now: Time) -> (u32, Duration) {
+        let is_full = i128::from(self.level) >= most(rate);
+        if is_full || now.since(self.at) >= rate.period {
+            *self = Self::full(rate, now);
+        }
+        let left = u32::try_from((i128::from(self.level) / token(rate)).max(0)).unwrap_or(u32::MAX);
+        let given = left.min(want);
+        self.level -= clamp(i128::from(given) * token(rate));
+        let ends = self.at.after(rate.period);
+        (given, if given == want { Duration::ZERO } else { ends.since(now).max(Duration::from_millis(1)) })
     }
 }
 
@@ -86,6 +106,18 @@ mod tests {
         let mut bucket = Bucket::full(TWENTY_A_MINUTE, Time(0));
         let given: u32 = (0..=60_000).map(|ms| bucket.take(TWENTY_A_MINUTE, 9, Time(ms)).0).sum();
         assert_eq!(given, 25);
+    }
+
+    #[test]
+    fn a_quota_is_never_exceeded_in_its_period_and_begins_anew_after_it() {
+        const DAY: i64 = 24 * 60 * 60 * 1000;
+        let quota = Rate { tokens: 500, period: Duration::from_millis(DAY as u64), burst: 500 };
+        let mut bucket = Bucket::full(quota, Time(0));
+        let begun = Time(3_600_000);
+        assert_eq!(bucket.take(quota, 300, begun), (300, Duration::ZERO));
+        let later = Time(begun.0 + DAY - 1000);
+        assert_eq!(bucket.take(quota, 300, later), (200, Duration::from_secs(1)));
+        assert_eq!(bucket.take(quota, 300, Time(begun.0 + DAY)), (300, Duration::ZERO));
     }
 
     #[test]
