@@ -75,14 +75,14 @@ impl Args {
         making::runtime()?.block_on(async {
             let composer = Arc::new(composer);
             for _ in 1..ROUNDS {
-                settle_doubts(&*ledger, doubt).await?;
+                settle_doubts(&ledger, doubt).await?;
                 let ended = sending.send(ledger.clone(), composer.clone()).await?;
                 let is_new_doubt = doubt != Doubt::Hold && ended.tally.of(State::InDoubt) > 0;
                 if !(is_new_doubt && matches!(ended.why, Why::Done)) {
                     return Ok(sending.report(&ended));
                 }
             }
-            settle_doubts(&*ledger, doubt).await?;
+            settle_doubts(&ledger, doubt).await?;
             Ok(sending.report(&sending.send(ledger, composer).await?))
         })
     }
