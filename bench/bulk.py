@@ -62,7 +62,7 @@ def s12(Case, program, bench, senders, scale):
                     places=dict(port=h.SINK, n=count, conns=8), **more)
 
     with h.sink(quick=1):
-        small = campaign("small", n)
+        small = campaign(f"small-{n}", n)
         peers = {"nodemailer": senders(h.SINK, few, 8)["nodemailer"]}
         for what, more in (("no CHUNKING", ["--no-chunking"]), ("CHUNKING", [])):
             commands = {"ours": command(small, n, *more), **peers}
@@ -72,6 +72,6 @@ def s12(Case, program, bench, senders, scale):
                         "(no ledger)": alone(small, n, "memory", "bound", chunking)}
             yield case(f"the run alone, {what}; bound: no ledger", commands, small, n, reach={"bound": 0.7})
         count = 500 // scale
-        attached = campaign("attached", count, attach)
+        attached = campaign(f"attached-{count}", count, attach)
         commands = {"ours": command(attached, count), **senders(h.SINK, count, 8, attach=attach)}
         yield case("`bulk run`, 1 MB shared", commands, attached, count, unit="MB/s", mb=1, reach={"peer": 3.0})

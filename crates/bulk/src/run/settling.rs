@@ -4,16 +4,19 @@ use std::sync::Arc;
 
 use hongyan_proto::outcome::{Failure, Verdict};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::desk::Desk;
 use super::dispatch::Line;
 use super::event::{Event, Tell};
 use super::stop::{Stop, Why};
 use super::{Compose, Shared};
-use crate::ledger::{Evidence, Ledger, Letter, Outcome, Recipient, State, Time};
+use crate::ledger::{Evidence, Ledger, LedgerError, Letter, Outcome, Recipient, State, Time};
 
-/// The most letters that are recorded at a time.
+/// The most letters of a group.
 const GROUP: usize = 1024;
+/// How many groups may wait for the ledger.
+const AT_ONCE: usize = 4;
 
 /// A letter that is settled, or gives up its place.
 pub(super) struct Settled<H> {
@@ -25,30 +28,61 @@ pub(super) struct Settled<H> {
     pub(super) line: Arc<Line>,
 }
 
-/// Records what is settled, in groups, until nobody sends any more.
-pub(super) async fn settle<L: Ledger, H>(
+/// Records what is settled, in groups, until nobody sends any more. While one group is made durable the next ones are
+/// handed over already: the ledger makes them durable together.
+pub(super) async fn settle<L: Ledger, H: Send + 'static>(
     ledger: Arc<L>,
     mut settled: mpsc::UnboundedReceiver<Settled<H>>,
     stop: Stop,
     tell: Tell,
 ) {
+    let mut recording = JoinSet::new();
     let mut group = Vec::with_capacity(GROUP);
-    while settled.recv_many(&mut group, GROUP).await > 0 {
-        let outcomes = group.iter().flat_map(|one| one.outcomes.iter().map(|(outcome, _)| outcome.clone()));
-        let recorded = ledger.settle(outcomes.collect()).await;
-        let failed = recorded.is_err();
-        if let Err(error) = recorded {
-            stop.failed(error);
-        }
-        for one in group.drain(..) {
-            if !failed {
-                tell_of(&one, &tell);
+    loop {
+        tokio::select! {
+            Some(recorded) = recording.join_next(), if !recording.is_empty() => {
+                let (group, recorded): (Vec<Settled<H>>, _) = match recorded {
+                    Ok(done) => done,
+                    Err(error) => std::panic::resume_unwind(error.into_panic()),
+                };
+                over(group, recorded, &stop, &tell);
             }
-            if let Some(desk) = &one.desk {
-                desk.settled(1);
+            taken = settled.recv_many(&mut group, GROUP), if recording.len() < AT_ONCE => {
+                if taken == 0 {
+                    break;
+                }
+                let (ledger, group) = (ledger.clone(), std::mem::take(&mut group));
+                let outcomes = group.iter().flat_map(|one| one.outcomes.iter().map(|(outcome, _)| outcome.clone()));
+                let outcomes = outcomes.collect();
+                recording.spawn(async move {
+                    let recorded = ledger.settle(outcomes).await;
+                    (group, recorded)
+                });
             }
-            one.line.done(1);
         }
+    }
+    while let Some(recorded) = recording.join_next().await {
+        match recorded {
+            Ok((group, recorded)) => over(group, recorded, &stop, &tell),
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+/// A group is recorded, or cannot be.
+fn over<H>(group: Vec<Settled<H>>, recorded: Result<(), LedgerError>, stop: &Stop, tell: &Tell) {
+    let failed = recorded.is_err();
+    if let Err(error) = recorded {
+        stop.failed(error);
+    }
+    for one in group {
+        if !failed {
+            tell_of(&one, tell);
+        }
+        if let Some(desk) = &one.desk {
+            desk.settled(1);
+        }
+        one.line.done(1);
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use hongyan_bulk::campaign::{Campaign, Doubt, LEDGER};
 use hongyan_bulk::ledger::{Ledger, LedgerError, Resolution, Sqlite, State, Time};
-use hongyan_bulk::run::{Compose, Composer, Ended, Options, Route, Stop, Why};
 use hongyan_bulk::load::{self, LoadError};
 use hongyan_bulk::run;
+use hongyan_bulk::run::{Compose, Composer, Ended, Options, Route, Stop, Why};
 
 use super::accounts::{self, Account};
 use super::making;
