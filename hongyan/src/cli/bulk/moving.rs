@@ -1,11 +1,11 @@
 //! `hongyan bulk move`: takes a campaign into PostgreSQL, for many machines.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
 use hongyan_bulk::campaign::LEDGER;
 use hongyan_bulk::ledger::moving;
-use hongyan_bulk::ledger::postgres::Place;
+use hongyan_bulk::ledger::postgres::{Contents, Place};
 
 use super::{making, worker};
 use crate::cli::exit::Exit;
@@ -33,7 +33,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     to: String,
     /// Where templates and attachments go: `database`, or a folder that all machines see
-    #[arg(long, value_name = "DIR|database", default_value = "database", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR|database", default_value = worker::DATABASE, value_hint = ValueHint::DirPath)]
     contents: PathBuf,
     /// Print what was done as JSON
     #[arg(long)]
@@ -64,7 +64,12 @@ impl Args {
             ));
         }
         // Nothing is fetched, so nothing is cached.
-        let contents = worker::contents(&self.contents, &place, std::env::temp_dir());
+        let cache = std::env::temp_dir();
+        let contents = if self.contents == Path::new(worker::DATABASE) {
+            Contents::database(&place, cache, worker::PATIENCE)
+        } else {
+            Contents::folder(self.contents.clone(), cache)
+        };
         let moving = moving::move_to(&campaign, &ledger, &place, &contents, |_| {});
         let moved = making::runtime()?.block_on(moving).map_err(|error| making::ledger(&error))?;
         if self.json {

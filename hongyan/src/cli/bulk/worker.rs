@@ -20,8 +20,10 @@ use crate::cli::terminal::{Language, tell};
 use crate::cli::trouble::Trouble;
 use crate::said::said;
 
+/// Where contents are unless a folder is named.
+pub(super) const DATABASE: &str = "database";
 /// How long to wait for a database that is away.
-const PATIENCE: Duration = Duration::from_secs(600);
+pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Send a campaign together with other machines, its ledger being in PostgreSQL
 ///
@@ -44,7 +46,7 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "NAME")]
     campaign: Option<String>,
     /// Where templates and attachments are: `database`, or a folder that all machines see
-    #[arg(long, value_name = "DIR|database", default_value = "database", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR|database", default_value = DATABASE, value_hint = ValueHint::DirPath)]
     contents: PathBuf,
     /// Where they are kept on this machine; a folder of the user's cache where this says nothing
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -78,7 +80,7 @@ impl Args {
             let ledger = Arc::new(opened.map_err(|error| making::ledger(&error))?);
             tell_recovered(&ledger);
             tokio::spawn(hurry(ledger.clone()));
-            let sent = self.send(&place, &ledger).await;
+            let sent = self.send(&ledger).await;
             // What is still leased goes to the others at once; where that cannot be said, after the lease.
             let left = ledger.leave().await.map_err(|error| making::ledger(&error));
             let exit = sent?;
@@ -86,10 +88,14 @@ impl Args {
         })
     }
 
-    async fn send(&self, place: &Place, ledger: &Arc<Postgres>) -> Result<Exit, Trouble> {
+    async fn send(&self, ledger: &Arc<Postgres>) -> Result<Exit, Trouble> {
         let manifest = ledger.manifest();
         let cache = self.cache()?;
-        let contents = contents(&self.contents, place, cache.clone());
+        let contents = if self.contents == Path::new(DATABASE) {
+            ledger.contents(cache.clone())
+        } else {
+            Contents::folder(self.contents.clone(), cache.clone())
+        };
         for file in manifest.files.values() {
             contents.hold(file).await.map_err(|error| making::ledger(&error))?;
         }
@@ -125,15 +131,6 @@ impl Args {
             Some(folder) => Ok(folder.clone()),
             None => Ok(own_folder("XDG_CACHE_HOME", ".cache", "--cache")?.join("contents")),
         }
-    }
-}
-
-/// Where contents are, as a command names it.
-pub(super) fn contents(named: &Path, place: &Place, cache: PathBuf) -> Contents {
-    if named == Path::new("database") {
-        Contents::database(place, cache, PATIENCE)
-    } else {
-        Contents::folder(named.to_owned(), cache)
     }
 }
 

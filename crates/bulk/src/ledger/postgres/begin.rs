@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Shared;
+use super::given::Given;
 use super::held::Epoch;
 use crate::ledger::{LedgerError, RecipientId, Time};
 
@@ -22,11 +23,14 @@ WHERE r.campaign = $1 AND r.id = a.id AND r.worker = a.epoch AND (r.state = 3 OR
   AND w.ended IS NULL AND w.until > clock_timestamp()
 RETURNING r.id";
 
+/// Where the answer goes.
+type Answer = oneshot::Sender<Result<Given<Vec<RecipientId>>, LedgerError>>;
+
 /// One caller's request.
 pub(super) struct Request {
     pub(super) ids: Vec<RecipientId>,
     pub(super) now: Time,
-    pub(super) answer: oneshot::Sender<Result<Vec<RecipientId>, LedgerError>>,
+    pub(super) answer: Answer,
 }
 
 /// Serves requests until nobody can send any more.
@@ -63,29 +67,22 @@ async fn answer(shared: &Arc<Shared>, group: Vec<Request>) {
         let may = |id: &RecipientId| begun.binary_search(&id.0).is_ok() && shared.held.has_begun(id.0, now);
         let (granted, mut not): (Vec<_>, Vec<_>) = ids.into_iter().partition(may);
         not.retain(|id| shared.held.epoch_of(id.0).is_some() && !shared.held.is_begun(id.0));
-        if !not.is_empty() {
+        let granted = Given::new(granted, shared);
+        if not.is_empty() {
+            let _ = answer.send(Ok(granted)); // unheard, it goes back
+        } else {
             give_back(shared, not, granted, answer);
-        } else if let Err(Ok(unheard)) = answer.send(Ok(granted)) {
-            let (nobody, _) = oneshot::channel();
-            give_back(shared, unheard, Vec::new(), nobody);
         }
     }
 }
 
-/// Nothing of `ids` is ever sent: the lease has ended, or whoever asked is gone. What is still ours goes back; then it is
-/// told what may be sent.
-fn give_back(
-    shared: &Arc<Shared>,
-    ids: Vec<RecipientId>,
-    granted: Vec<RecipientId>,
-    answer: oneshot::Sender<Result<Vec<RecipientId>, LedgerError>>,
-) {
+/// The leases of these have ended: nothing of it is ever sent. What is still ours goes back; then it is told what may be
+/// sent.
+fn give_back(shared: &Arc<Shared>, ids: Vec<RecipientId>, granted: Given<Vec<RecipientId>>, answer: Answer) {
     let shared = shared.clone();
     tokio::spawn(async move {
         let _ = shared.release(&ids, Time(1)).await; // else it ends with its epoch, as a doubt
-        if let Err(Ok(unheard)) = answer.send(Ok(granted)) {
-            let _ = shared.release(&unheard, Time(1)).await;
-        }
+        let _ = answer.send(Ok(granted));
     });
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -47,8 +47,18 @@ enum Store {
 impl Contents {
     /// In the database. `cache` is a folder of this machine; `patience` as in [`Options`](super::Options).
     pub fn database(place: &Place, cache: PathBuf, patience: Duration) -> Self {
+        Self::database_until(place, cache, patience, Arc::default())
+    }
+
+    /// The same, waiting until `hurried` says that nobody wants that any more.
+    pub(super) fn database_until(
+        place: &Place,
+        cache: PathBuf,
+        patience: Duration,
+        hurried: Arc<AtomicBool>,
+    ) -> Self {
         let place = Arc::new(place.clone());
-        let fetching = Box::new(Line::new(place.clone(), Purpose::Bulk, Arc::default()));
+        let fetching = Box::new(Line::new(place.clone(), Purpose::Bulk, hurried));
         let store = Store::Database { place, fetching, putting: Box::default() };
         Self { store, cache, patience, seen: Mutex::default() }
     }

@@ -19,6 +19,7 @@ mod campaigns;
 mod contents;
 mod deciding;
 mod fault;
+mod given;
 mod held;
 mod journal;
 mod leasing;
@@ -47,6 +48,7 @@ pub use load::Loader;
 pub use place::Place;
 
 use self::fault::{damaged, failed};
+use self::given::Given;
 use self::held::Held;
 use self::journal::Journal;
 use self::line::{Line, Live, Purpose};
@@ -216,6 +218,12 @@ impl Postgres {
         self.recovered
     }
 
+    /// The contents that are in the same database, with a cache on this machine; as patient as the ledger.
+    pub fn contents(&self, cache: PathBuf) -> Contents {
+        let Shared { place, options, hurried, .. } = &*self.shared;
+        Contents::database_until(place, cache, options.patience, hurried.clone())
+    }
+
     /// From now on nobody waits for a database that is away: calls that would are [`LedgerError::Away`] soon, and `settle`
     /// still has the journal. For a run that was asked to end.
     pub fn hurry(&self) {
@@ -294,22 +302,15 @@ impl Ledger for Postgres {
         let shared = self.shared.clone();
         tokio::spawn(async move {
             let leased = shared.lease(want, now).await;
-            if let Err(Ok(unheard)) = answer.send(leased) {
-                let ids: Vec<RecipientId> = unheard
-                    .iter()
-                    .flat_map(|letter| &letter.recipients)
-                    .map(|recipient| recipient.id)
-                    .collect();
-                let _ = shared.release(&ids, Time(1)).await;
-            }
+            let _ = answer.send(leased.map(|letters| Given::new(letters, &shared)));
         });
-        answered.await.unwrap_or_else(|_| Err(gone()))
+        answered.await.unwrap_or_else(|_| Err(gone())).map(Given::take)
     }
 
     async fn begin(&self, ids: Vec<RecipientId>, now: Time) -> Result<Vec<RecipientId>, LedgerError> {
         let (answer, answered) = oneshot::channel();
         self.begins.send(begin::Request { ids, now, answer }).map_err(|_| gone())?;
-        answered.await.unwrap_or_else(|_| Err(gone()))
+        answered.await.unwrap_or_else(|_| Err(gone())).map(Given::take)
     }
 
     async fn settle(&self, outcomes: Vec<Outcome>) -> Result<(), LedgerError> {
