@@ -4,8 +4,14 @@
 settled, all durable in SQLite. The cases of the run alone leave out what comes before it, and set that ledger against one that is
 forgotten with the process. nodemailer's pool composes the same letters without a sheet, a check or a ledger.
 """
+import glob
 import os
+import shlex
 import shutil
+import signal
+import subprocess
+import tempfile
+import time
 
 import harness as h
 from harness import Command
@@ -45,6 +51,60 @@ def begun_anew(folder):
             os.unlink(f"{folder}/{name}")
 
 
+class Postgres:
+    """A server of our own, with fsync, in a new folder; a database called mail."""
+
+    def __enter__(self):
+        self.folder = tempfile.mkdtemp(prefix="hb-postgres-")
+        shutil.chown(self.folder, "postgres")
+        tools = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+        self.run = lambda *command: ["runuser", "-u", "postgres", "--", *command]
+        subprocess.run(self.run(f"{tools}/initdb", "--auth=trust", "-E", "UTF8", "-D", f"{self.folder}/data"),
+                       check=True, stdout=subprocess.DEVNULL)
+        self.port = h.free_port()
+        self.server = subprocess.Popen(self.run(f"{tools}/postgres", "-D", f"{self.folder}/data", "-k", self.folder, "-h",
+                                                "127.0.0.1", "-p", str(self.port)), stderr=subprocess.DEVNULL)
+        self.url = f"postgres://postgres@127.0.0.1:{self.port}/mail"
+        for _ in range(100):
+            time.sleep(0.1)
+            if self.sql("postgres", "CREATE DATABASE mail").returncode == 0:
+                return self
+        raise RuntimeError("PostgreSQL does not start")
+
+    def sql(self, database, text):
+        return subprocess.run(["psql", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", database, "-c", text],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def __exit__(self, *_):
+        with open(f"{self.folder}/data/postmaster.pid") as f:
+            os.kill(int(f.readline()), signal.SIGINT)
+        self.server.wait(30)
+        shutil.rmtree(self.folder)
+
+
+def shared(Case, program, bench, n):
+    """Four workers at one campaign in PostgreSQL, and one program with the ledger in a file; both after the loading."""
+    folder = campaign(f"small-{n}", n)
+    where = ["--server", f"smtp://127.0.0.1:{h.SINK}", "--tls", "none", "--once"]
+    with h.sink(quick=1), Postgres() as database:
+        worker = shlex.join([program, "worker", "--ledger", database.url, *where])
+        commands = {
+            "ours": Command(["sh", "-c", f"for i in 1 2 3 4; do {worker} & done; wait"], n=n, group="ours"),
+            "(bulk run, SQLite)": Command([program, "bulk", "run", folder, *where], n=n, group="bound"),
+        }
+
+        def before(name):
+            begun_anew(folder)
+            subprocess.run([bench, f"dir={folder}", "ledger=only"], check=True)
+            if name == "ours":
+                database.sql("mail", "DROP SCHEMA IF EXISTS hongyan CASCADE")
+                subprocess.run([program, "bulk", "move", folder, "--to", database.url], check=True,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        yield Case("S12", f"4 workers, PostgreSQL, {n:,}; bound: `bulk run` going on", commands, n, check=h.taken, before=before,
+                   reach={"bound": 1.0}, places=dict(port=h.SINK, n=n))
+
+
 def s12(Case, program, bench, senders, scale):
     n, attach = 40_000 // scale, f"{h.WORK}/data/1m.bin"
     few = n // 8  # enough for whoever takes half a millisecond for one
@@ -75,3 +135,4 @@ def s12(Case, program, bench, senders, scale):
         attached = campaign(f"attached-{count}", count, attach)
         commands = {"ours": command(attached, count), **senders(h.SINK, count, 8, attach=attach)}
         yield case("`bulk run`, 1 MB shared", commands, attached, count, unit="MB/s", mb=1, reach={"peer": 3.0})
+    yield from shared(Case, program, bench, n // 2)

@@ -3,9 +3,10 @@
 //!
 //! ```text
 //! hongyan-bulk-bench dir=FOLDER port=2525 conns=8 ledger=memory|sqlite [chunking=0]
+//! hongyan-bulk-bench dir=FOLDER ledger=only
 //! ```
 //! Loads the campaign anew, then runs it to 127.0.0.1 and prints how long the run alone took. Fails unless every message
-//! was accepted.
+//! was accepted. With `only`, the ledger is made and nothing is sent.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -39,7 +40,11 @@ fn main() -> Result<(), Failure> {
             let ledger = in_sqlite(&campaign, &dir)?;
             runtime.block_on(measured(campaign, ledger))
         }
-        _ => Err("ledger=memory|sqlite".into()),
+        Some("only") => {
+            drop(in_sqlite(&campaign, &dir)?);
+            Ok(())
+        }
+        _ => Err("ledger=memory|sqlite|only".into()),
     }
 }
 
