@@ -34,7 +34,7 @@ impl Default for Limits {
 /// How long to wait where the system has no room for another connection.
 const NO_ROOM: Duration = Duration::from_millis(200);
 
-/// Takes connections for [`axum::serve`].
+/// Takes connections for [`axum::serve()`].
 pub struct Door {
     address: SocketAddr,
     guests: mpsc::Receiver<(Guest, SocketAddr)>,
