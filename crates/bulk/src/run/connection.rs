@@ -15,12 +15,11 @@ use tokio::time::{sleep, timeout};
 
 use super::Shared;
 use super::desk::{Begun, Desk};
-use super::dispatch::{Line, give_back};
 use super::event::Event;
 use super::evidence::Recorder;
 use super::fill::fill;
+use super::line::{Line, Settled, give_back};
 use super::plan::{Compose, Route};
-use super::settling::Settled;
 use crate::composed::offered;
 use crate::ledger::{Evidence, Ledger, LedgerError, Letter, SessionId, Time};
 

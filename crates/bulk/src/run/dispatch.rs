@@ -1,23 +1,19 @@
 //! For each account: leases letters as fast as its pace allows, and opens connections while letters wait for one.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use hongyan_proto::outcome::{Failure, Verdict};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::desk::Desk;
 use super::event::{Event, Waiting};
+use super::line::{Line, Settled, give_back};
 use super::plan::{Compose, Route};
-use super::settling::Settled;
-use super::stop::Why;
 use super::{Shared, connection};
-use crate::ledger::{Evidence, Ledger, LedgerError, Letter, Outcome, Recipient, RecipientId, State, Time};
-use crate::pace::Slower;
+use crate::ledger::{Evidence, Ledger, LedgerError, Letter, Outcome, Recipient, State, Time};
 
 /// The most letters that are leased and not begun, for each account. It works its way up to it while its connections take
 /// all that there is, so that an account which is slow, or cannot even log in, leaves the work to the others.
@@ -27,82 +23,13 @@ const FIRST_LOT: u32 = 16;
 /// How long to look away at most: somebody may have paused, resumed or stopped.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What the connections of an account share.
-pub(super) struct Line {
-    letters: tokio::sync::Mutex<mpsc::Receiver<Letter>>,
-    outstanding: Arc<Outstanding>,
-    state: Mutex<Mood>,
-}
-
-/// Letters that are leased by this run and neither settled nor given back, over all accounts.
-#[derive(Default)]
-pub(super) struct Outstanding {
-    letters: AtomicUsize,
-    changed: Notify,
-}
-
-#[derive(Default)]
-struct Mood {
-    slower: Slower,
-    dead: Option<Failure>,
-}
-
-impl Line {
-    /// Waits for letters, and takes up to `most`; 0 where there will be none any more.
-    pub(super) async fn take(&self, into: &mut Vec<Letter>, most: usize) -> usize {
-        self.letters.lock().await.recv_many(into, most).await
-    }
-
-    /// So many letters are settled or given back.
-    pub(super) fn done(&self, letters: usize) {
-        self.outstanding.letters.fetch_sub(letters, Ordering::AcqRel);
-        self.outstanding.changed.notify_waiters();
-    }
-
-    fn leased(&self, letters: usize) {
-        self.outstanding.letters.fetch_add(letters, Ordering::AcqRel);
-    }
-
-    /// The provider has said "slow down".
-    pub(super) fn slow_down(&self, now: Time, pause: Duration) {
-        self.state().slower.said(now, pause);
-    }
-
-    /// A message was taken.
-    pub(super) fn accepted(&self, now: Time) {
-        self.state().slower.accepted(now);
-    }
-
-    /// Until when nothing is sent, because the provider has said "slow down".
-    pub(super) fn cooling(&self, now: Time) -> Option<Time> {
-        self.state().slower.cooling(now)
-    }
-
-    /// The account cannot be used any more.
-    pub(super) fn give_up(&self, failure: Failure) {
-        self.state().dead.get_or_insert(failure);
-    }
-
-    fn is_dead(&self) -> bool {
-        self.state().dead.is_some()
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, Mood> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Runs one account until nothing is due any more.
 pub(super) async fn account<L: Ledger, C: Compose>(
     shared: Arc<Shared<L, C>>,
     route: Arc<Route>,
 ) -> Result<(), LedgerError> {
     let (sender, receiver) = mpsc::channel(LEASED);
-    let line = Arc::new(Line {
-        letters: tokio::sync::Mutex::new(receiver),
-        outstanding: shared.outstanding.clone(),
-        state: Mutex::default(),
-    });
+    let line = Arc::new(Line::new(receiver, shared.outstanding.clone()));
     let mut feeder =
         Feeder { shared: &shared, route: &route, line: &line, credit: 0, lot: FIRST_LOT, waiting: None };
     let mut connections = JoinSet::new();
@@ -209,7 +136,7 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
     async fn tokens(&mut self, room: u32, now: Time) -> Result<Result<u32, Duration>, LedgerError> {
         if self.credit == 0 {
             let mut want = room;
-            let slower = self.line.state().slower.take(want, now);
+            let slower = self.line.slower(want, now);
             let mut wait = slower.1;
             want = slower.0;
             for (number, rate) in self.route.rates.iter().enumerate() {
@@ -326,58 +253,4 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
             () = self.shared.stop.asked() => {}
         }
     }
-}
-
-impl<L: Ledger, C: Compose> Shared<L, C> {
-    /// Hands over what is to be recorded. The task that records lives as long as anybody can hand over anything.
-    pub(super) fn record(&self, settled: Settled<C::Held>) {
-        let _ = self.settling.send(settled);
-    }
-
-    /// Where nothing may be sent through an account now: when to try again what is given back.
-    pub(super) fn barred(&self, line: &Line, now: Time) -> Option<Time> {
-        if self.stop.is_asked() || line.is_dead() {
-            return Some(now);
-        }
-        line.cooling(now)
-    }
-
-    /// The same verdict for all of a letter's recipients.
-    pub(super) fn settle_all(
-        &self,
-        letter: Letter,
-        verdict: Verdict,
-        evidence: Evidence,
-        desk: Option<Arc<Desk<C::Held>>>,
-        line: &Arc<Line>,
-    ) {
-        let outcome = |recipient| self.outcome(recipient, verdict.clone(), evidence.clone());
-        let outcomes = letter.recipients.iter().map(outcome).collect();
-        self.record(Settled { letter, outcomes, desk, line: line.clone() });
-    }
-
-    /// The account is of no use any more; the last one takes the run with it.
-    pub(super) fn give_up(&self, line: &Line, route: &Route, failure: Failure) {
-        line.give_up(failure.clone());
-        (self.tell)(Event::GivenUp { account: &route.name, failure: &failure });
-        if self.accounts.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.stop.ask(Why::NoAccount { account: route.name.clone(), failure: Box::new(failure) });
-        }
-    }
-}
-
-/// Gives letters back that certainly did not leave.
-pub(super) async fn give_back<L: Ledger, C: Compose>(
-    shared: &Shared<L, C>,
-    line: &Line,
-    letters: Vec<Letter>,
-    due: Time,
-) -> Result<(), LedgerError> {
-    if letters.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<RecipientId> = letters.iter().flat_map(|one| one.recipients.iter().map(|r| r.id)).collect();
-    let released = shared.ledger.release(ids, due).await;
-    line.done(letters.len());
-    released
 }

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::Shared;
 use super::desk::{Begun, Desk};
-use super::dispatch::{Line, give_back};
+use super::line::{Line, give_back};
 use super::plan::Compose;
 use crate::ledger::{Evidence, Ledger, LedgerError, Letter, RecipientId, Time};
 

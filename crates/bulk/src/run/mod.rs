@@ -6,6 +6,7 @@
 //! - [`plan`]: what a run is told: accounts, pace, retries, when to stop.
 //! - [`Composer`]: makes the campaign's letters.
 //! - [`stop`]: how it is asked to end, and why it ended.
+//! - `line`: what the parts of an account share.
 //! - `dispatch`: for each account, leases letters as fast as its pace allows.
 //! - `fill`, `desk`: takes letters and makes them `in_data`; what may be in doubt is bounded by the window.
 //! - `connection`: sends what lies on its desk.
@@ -23,6 +24,7 @@ mod event;
 mod evidence;
 mod fetching;
 mod fill;
+mod line;
 mod plan;
 mod settling;
 mod stop;
@@ -49,11 +51,11 @@ struct Shared<L, C: Compose> {
     options: Options,
     stop: Stop,
     tell: Tell,
-    settling: mpsc::UnboundedSender<settling::Settled<C::Held>>,
+    settling: mpsc::UnboundedSender<line::Settled<C::Held>>,
     watch: watch::Watch,
     /// Accounts that can be used.
     accounts: AtomicUsize,
-    outstanding: Arc<dispatch::Outstanding>,
+    outstanding: Arc<line::Outstanding>,
 }
 
 /// Runs a campaign until nothing is due any more, somebody asks it to stop, or it stops by itself. What was on its way

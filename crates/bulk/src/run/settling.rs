@@ -6,27 +6,16 @@ use hongyan_proto::outcome::{Failure, Verdict};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::desk::Desk;
-use super::dispatch::Line;
 use super::event::{Event, Tell};
+use super::line::Settled;
 use super::stop::{Stop, Why};
 use super::{Compose, Shared};
-use crate::ledger::{Evidence, Ledger, LedgerError, Letter, Outcome, Recipient, State, Time};
+use crate::ledger::{Evidence, Ledger, LedgerError, Outcome, Recipient, State, Time};
 
 /// The most letters of a group.
 const GROUP: usize = 1024;
 /// How many groups may wait for the ledger.
 const AT_ONCE: usize = 4;
-
-/// A letter that is settled, or gives up its place.
-pub(super) struct Settled<H> {
-    pub(super) letter: Letter,
-    /// One for each of the letter's recipients, in order.
-    pub(super) outcomes: Vec<(Outcome, Option<Failure>)>,
-    /// Where it lay, if it was begun.
-    pub(super) desk: Option<Arc<Desk<H>>>,
-    pub(super) line: Arc<Line>,
-}
 
 /// Records what is settled, in groups, until nobody sends any more. While one group is made durable the next ones are
 /// handed over already: the ledger makes them durable together.
