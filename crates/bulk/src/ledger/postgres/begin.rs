@@ -19,7 +19,7 @@ pub(super) const MAX_GROUP: usize = 1024;
 const BEGIN: &str = "
 UPDATE hongyan.recipient r SET state = 4, begun = a.begun
 FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS a(id, epoch, begun) JOIN hongyan.worker w ON w.id = a.epoch
-WHERE r.campaign = $1 AND r.id = a.id AND r.worker = a.epoch AND (r.state = 3 OR $5 AND r.state = 4)
+WHERE r.campaign = $1 AND r.id = a.id AND r.worker + 0 = a.epoch AND (r.state = 3 OR $5 AND r.state = 4)
   AND w.ended IS NULL AND w.until > clock_timestamp()
 RETURNING r.id";
 

@@ -58,7 +58,7 @@ WHERE id = ANY($1) AND ended IS NULL AND until > clock_timestamp() RETURNING id"
 const RELEASE: &str = "
 UPDATE hongyan.recipient r SET state = 2, due = $4, worker = NULL, attempt = r.attempt - 1
 FROM unnest($2::bigint[], $3::bigint[]) AS a(id, epoch)
-WHERE r.campaign = $1 AND r.id = a.id AND r.worker = a.epoch AND r.state IN (3, 4)";
+WHERE r.campaign = $1 AND r.id = a.id AND r.worker + 0 = a.epoch AND r.state IN (3, 4)";
 
 const NEXT: &str =
     "SELECT due FROM hongyan.recipient WHERE campaign = $1 AND due IS NOT NULL ORDER BY due, id LIMIT 1";
