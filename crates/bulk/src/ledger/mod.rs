@@ -168,11 +168,21 @@ impl LedgerError {
                 );
                 Problem::new(what, next)
             }
-            Self::Damaged(what)
-            | Self::Newer(what)
-            | Self::Failed(what)
-            | Self::Refused(what)
-            | Self::Away(what) => Problem::new(what.clone(), again),
+            Self::Damaged(what) => {
+                let next = said(
+                    "keep the folder as it is, and restore the ledger from a copy; nothing was changed",
+                    "请保持文件夹原样，并从备份恢复账本；没有做任何更改",
+                );
+                Problem::new(what.clone(), next)
+            }
+            Self::Newer(what) => {
+                let next = said(
+                    "use the newer version of hongyan; nothing was changed",
+                    "请使用更新版本的 hongyan；没有做任何更改",
+                );
+                Problem::new(what.clone(), next)
+            }
+            Self::Failed(what) | Self::Refused(what) | Self::Away(what) => Problem::new(what.clone(), again),
         }
     }
 }

@@ -330,6 +330,14 @@ pub(super) fn text(row: &Row, column: usize) -> String {
 
 /// The first column that a template names between its marks.
 fn column_of(template: &str, names: &[String]) -> Option<Column> {
+    // What is wrong with `{{ name }} <{{ address }}>` is hardly ever the name.
+    let angle =
+        template.rsplit_once('<').and_then(|(_, rest)| rest.rsplit_once('>')).map(|(inside, _)| inside);
+    angle.and_then(|inside| first_column(inside, names)).or_else(|| first_column(template, names))
+}
+
+/// The first of the sheet's columns that is named in a template.
+fn first_column(template: &str, names: &[String]) -> Option<Column> {
     let named = |name: &&String| {
         template.split("{{").skip(1).chain(template.split("{%").skip(1)).any(|rest| {
             let inside = rest.split(['}', '%']).next().unwrap_or_default();
@@ -357,7 +365,8 @@ mod tests {
             ("{{ 邮箱 }}", Some("邮箱")),
             ("{{邮箱2}}", Some("邮箱2")),
             ("姓名 <{{ 邮箱 }}>", Some("邮箱")),
-            ("{{ 姓名 }} <{{ 邮箱 }}>", Some("姓名")),
+            ("{{ 姓名 }} <{{ 邮箱 }}>", Some("邮箱")),
+            ("{{ 姓名 }} <user@example.org>", Some("姓名")),
             ("{{ row[\"邮箱\"] }}", Some("邮箱")),
             ("a@example.org", None),
             ("{{ ab }}", None),

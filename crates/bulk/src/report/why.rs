@@ -26,13 +26,17 @@ const STAGES: [Stage; 12] = [
 ///
 /// The kind of what was seen on this side is concluded from its stage and words, as the ledger keeps only these.
 pub fn failure(evidence: &Evidence) -> Option<Failure> {
-    let (stage, cause) = STAGES.into_iter().find_map(|stage| {
-        let words = evidence.cause.strip_prefix(&stage.to_string())?.strip_prefix(": ")?;
-        Some((stage, words))
-    })?;
     let reply = reply(&evidence.reply).map(Arc::new);
+    let (stage, cause) = STAGES.into_iter().find_map(|stage| {
+        match evidence.cause.strip_prefix(&stage.to_string())? {
+            // A run writes the stage alone where the server's words say everything.
+            "" => reply.is_some().then_some((stage, "")),
+            words => Some((stage, words.strip_prefix(": ")?)),
+        }
+    })?;
     // "the server said …" repeats the reply.
-    let seen = Some(cause).filter(|cause| reply.is_none() || !cause.starts_with("the server said "));
+    let seen = Some(cause)
+        .filter(|cause| !cause.is_empty() && (reply.is_none() || !cause.starts_with("the server said ")));
     let kind = match (&reply, stage) {
         (Some(_), Stage::Auth) => Kind::Auth,
         (Some(_), _) if seen.is_none() => Kind::Refused,
@@ -97,12 +101,22 @@ mod tests {
             let again = super::failure(&evidence).unwrap();
             assert_eq!(again.to_string(), failure.to_string());
             assert_eq!(again.remedy(None), failure.remedy(None), "{failure}");
+            // As a run writes it.
+            let cause = match &failure.cause {
+                Some(cause) => format!("{}: {cause}", failure.stage),
+                None => failure.stage.to_string(),
+            };
+            let again = super::failure(&Evidence { cause, ..evidence }).unwrap();
+            assert_eq!(again.to_string(), failure.to_string());
+            assert_eq!(again.remedy(None), failure.remedy(None), "{failure}");
         }
     }
 
     #[test]
     fn what_names_no_failure_gives_none() {
-        for (reply, cause) in [("250 2.0.0 Ok", ""), ("", ""), ("", "found in Sent"), ("25", "RCPT")] {
+        for (reply, cause) in
+            [("250 2.0.0 Ok", ""), ("", ""), ("", "found in Sent"), ("25", "RCPT TO"), ("", "RCPT TO")]
+        {
             let evidence = Evidence { reply: reply.into(), cause: cause.into(), ..Evidence::default() };
             assert!(super::failure(&evidence).is_none(), "{reply} {cause}");
         }

@@ -73,7 +73,10 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
                 self.wait(why, until).await;
                 continue;
             }
-            let room = self.room(&letters).await;
+            if self.waiting.take_if(|why| !matches!(why, Waiting::Pace | Waiting::Due)).is_some() {
+                (self.shared.tell)(Event::Going { account: &self.route.name });
+            }
+            let room = self.room(&letters).await?;
             let want = match self.tokens(room, now).await? {
                 Ok(want) => want,
                 Err(wait) => {
@@ -88,7 +91,9 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
                 }
                 continue;
             }
-            self.waiting = None;
+            if self.waiting.take().is_some() {
+                (self.shared.tell)(Event::Going { account: &self.route.name });
+            }
             self.line.leased(leased.len());
             self.credit = self.credit.saturating_sub(u32::try_from(leased.len()).unwrap_or(u32::MAX));
             for letter in self.destined(leased, now).await? {
@@ -111,7 +116,7 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
 
     /// Why nothing may be sent now, and until when, where that is known.
     async fn barred(&self, now: Time) -> Result<Option<(Waiting, Option<Time>)>, LedgerError> {
-        if self.shared.ledger.paused().await? {
+        if self.look().await? {
             return Ok(Some((Waiting::Paused, None)));
         }
         if let Some(opens) = self.shared.options.hours.as_ref().and_then(|hours| hours.opens(now)) {
@@ -120,16 +125,31 @@ impl<L: Ledger, C: Compose> Feeder<'_, L, C> {
         Ok(self.line.cooling(now).map(|until| (Waiting::SlowDown, Some(until))))
     }
 
+    /// Whether the campaign is paused. Letters that are leased and not begun are given back then.
+    async fn look(&self) -> Result<bool, LedgerError> {
+        let paused = self.shared.ledger.paused().await?;
+        self.line.pause(paused);
+        Ok(paused)
+    }
+
     /// Waits until there is room for letters; for how many.
-    async fn room(&mut self, letters: &mpsc::Sender<Letter>) -> u32 {
+    async fn room(&mut self, letters: &mpsc::Sender<Letter>) -> Result<u32, LedgerError> {
         let taken = LEASED - letters.capacity();
         if taken == 0 {
             self.lot = (self.lot * 2).min(LEASED as u32);
         }
         // Half a lot at a time: fewer, larger transactions.
         let wanted = LEASED - (self.lot as usize / 2).min(LEASED - 1);
-        drop(letters.reserve_many(wanted).await);
-        self.lot
+        loop {
+            tokio::select! {
+                room = letters.reserve_many(wanted) => {
+                    drop(room);
+                    return Ok(self.lot);
+                }
+                // There may be none for long, where a server is slow.
+                () = sleep(LOOK) => drop(self.look().await?),
+            }
+        }
     }
 
     /// Up to `room` tokens, or how long until there is one.

@@ -57,6 +57,11 @@ pub enum Event<'a> {
         /// Until when, where that is known.
         until: Option<Time>,
     },
+    /// An account that waited has letters to send again.
+    Going {
+        /// Which.
+        account: &'a str,
+    },
     /// An account is not used any more.
     GivenUp {
         /// Which.

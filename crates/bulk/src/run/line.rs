@@ -34,6 +34,8 @@ pub(super) struct Outstanding {
 struct Mood {
     slower: Slower,
     dead: Option<Failure>,
+    /// Somebody has paused the campaign.
+    paused: bool,
 }
 
 impl Line {
@@ -76,6 +78,15 @@ impl Line {
         self.state().dead.get_or_insert(failure);
     }
 
+    /// Whether somebody has paused the campaign.
+    pub(super) fn pause(&self, paused: bool) {
+        self.state().paused = paused;
+    }
+
+    fn is_paused(&self) -> bool {
+        self.state().paused
+    }
+
     pub(super) fn is_dead(&self) -> bool {
         self.state().dead.is_some()
     }
@@ -108,7 +119,7 @@ impl<L: Ledger, C: Compose> Shared<L, C> {
 
     /// Where nothing may be sent through an account now: when to try again what is given back.
     pub(super) fn barred(&self, line: &Line, now: Time) -> Option<Time> {
-        if self.stop.is_asked() || line.is_dead() {
+        if self.stop.is_asked() || line.is_dead() || line.is_paused() {
             return Some(now);
         }
         line.cooling(now)

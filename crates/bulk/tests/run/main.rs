@@ -130,6 +130,7 @@ impl Told {
                 Event::Opened { account, .. } => format!("opened {account}"),
                 Event::Lost { account, failure, .. } => format!("lost {account}: {failure}"),
                 Event::Waiting { account, why, .. } => format!("{account} waits: {why:?}"),
+                Event::Going { account } => format!("{account} goes on"),
                 Event::GivenUp { account, failure } => format!("given up {account}: {failure}"),
             };
             told.lock().unwrap().push(line);

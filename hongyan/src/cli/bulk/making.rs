@@ -35,7 +35,8 @@ pub(super) fn wrong(error: &CampaignError) -> Trouble {
 pub(super) fn ledger(error: &LedgerError) -> Trouble {
     let exit = match error {
         LedgerError::Busy { .. } | LedgerError::Away(_) => Exit::TempFail,
-        LedgerError::Damaged(_) | LedgerError::Newer(_) => Exit::Data,
+        LedgerError::Damaged(_) => Exit::Data,
+        LedgerError::Newer(_) => Exit::Config,
         LedgerError::Failed(_) => Exit::Io,
         LedgerError::Refused(_) => Exit::NoPerm,
     };
@@ -53,14 +54,20 @@ pub(super) fn runtime() -> Result<Runtime, Trouble> {
     })
 }
 
-/// Says what was edited after the campaign was begun.
-pub(super) fn changed(changes: &[Change]) -> Trouble {
+/// Says what was edited after the campaign was begun; `untouched` names the ledger where nobody was written to yet.
+pub(super) fn changed(changes: &[Change], untouched: Option<&Path>) -> Trouble {
     let all = changes.iter().map(Change::problem).collect::<Vec<_>>();
     let joined = |pick: fn(&crate::said::Said) -> &String, by: &str| {
         all.iter().map(|one| pick(&one.what).clone()).collect::<Vec<_>>().join(by)
     };
     let what = said(joined(|what| &what.en, "; "), joined(|what| &what.zh, "；"));
-    let next = all.first().map_or_else(|| said("", ""), |one| one.next.clone());
+    let next = match untouched.map(|path| crate::cli::system::shell_word(&path.to_string_lossy())) {
+        Some(path) => said(
+            format!("nobody was written to yet: `rm {path}`, and the next run begins with what is there now"),
+            format!("尚未给任何人发送：执行 `rm {path}`，下次运行将按现在的内容开始"),
+        ),
+        None => all.first().map_or_else(|| said("", ""), |one| one.next.clone()),
+    };
     Trouble::new(Exit::Data, what, next)
 }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod bounces;
 mod check;
+mod live;
 mod making;
 mod message_id;
 mod moving;

@@ -63,7 +63,7 @@ impl Args {
         let steps = [
             ("preview", "see the letters", "查看信件"),
             ("check", "find out what is wrong before anything is sent", "发送前检查"),
-            ("rehearse", "send all of it into a sandbox on this machine", "发送到本机沙箱进行演练"),
+            ("rehearse", "send all of it into a sandbox on this machine", "发送到本机沙箱预演"),
             ("run", "send it", "正式发送"),
         ]
         .map(|(step, en, zh)| (format!("{program} bulk {step} {word}"), language.choose(en, zh)));

@@ -16,7 +16,7 @@ use hongyan_sandbox::{Config, Keep, Sandbox};
 
 use super::accounts;
 use super::making;
-use super::run::Sending;
+use super::run::{Purpose, Sending};
 use crate::cli::exit::Exit;
 use crate::cli::sandbox::not_started;
 use crate::cli::server;
@@ -33,7 +33,7 @@ use crate::said::said;
 #[command(after_help = "\
 Examples:
   hongyan bulk rehearse payslips
-  hongyan bulk rehearse payslips -o /tmp/rehearsal && hongyan inspect /tmp/rehearsal/1.eml")]
+  hongyan bulk rehearse payslips -o /tmp/rehearsal && hongyan inspect /tmp/rehearsal/00000001.eml")]
 pub(crate) struct Args {
     /// The campaign's folder
     #[arg(value_name = "DIR")]
@@ -74,7 +74,7 @@ impl Args {
             let sandbox = Config { smtp: Some(0), keep: Keep::Folder(output.clone()), ..Config::default().closed() };
             let sandbox = Sandbox::start(sandbox).await.map_err(|error| not_started(&error))?;
             let options = Options { once: true, in_a_row: 0, percent: 0, ..Options::default() };
-            let sending = Sending { routes: route(&sandbox), options, json: self.json, dir: Some(&self.dir) };
+            let sending = Sending { routes: route(&sandbox), options, json: self.json, purpose: Purpose::Rehearsal };
             let ended = sending.send(ledger.clone(), composer).await?;
             sending.report(&ended);
             sandbox.stop().await;
@@ -83,8 +83,15 @@ impl Args {
             let language = Language::of_the_environment();
             tell(&language.choose(
                 format!("{arrived} of {total} recipients got their letter in the sandbox; the mails lie in {shown}"),
-                format!("沙盒中 {total} 位收件人里有 {arrived} 位收到了邮件；邮件保存在 {shown}"),
+                format!("沙箱中 {total} 位收件人里有 {arrived} 位收到了邮件；邮件保存在 {shown}"),
             ));
+            if arrived == total {
+                let dir = shell_word(&self.dir.to_string_lossy());
+                tell(&language.choose(
+                    format!("  next: `hongyan bulk test {dir} --to YOUR-ADDRESS`, then `hongyan bulk run {dir}`"),
+                    format!("  下一步：`hongyan bulk test {dir} --to 自己的地址`，然后 `hongyan bulk run {dir}`"),
+                ));
+            }
             Ok(if arrived == total { Exit::Ok } else { Exit::Data })
         })
     }

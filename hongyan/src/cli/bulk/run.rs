@@ -62,16 +62,15 @@ impl Args {
     fn go(&self) -> Result<Exit, Trouble> {
         let campaign = making::campaign(&self.dir)?;
         let accounts = accounts::find(campaign.config(), &self.server)?;
-        let ledger = self.ledger(&campaign, &accounts)?;
+        let (ledger, routes) = self.ledger(&campaign, &accounts)?;
         let maker = making::frozen(&campaign, ledger.manifest())?;
-        let routes = accounts.iter().map(|one| one.route(campaign.config())).collect::<Result<_, _>>()?;
         let mut options = options(&campaign);
         options.once = self.once;
         options.suppressed = making::suppressed()?;
         let doubt = campaign.config().retry.doubt;
         let ledger = Arc::new(ledger);
         let composer = Composer::new(campaign, maker, ledger.clone(), accounts::senders(&accounts));
-        let sending = Sending { routes, options, json: self.json, dir: Some(&self.dir) };
+        let sending = Sending { routes, options, json: self.json, purpose: Purpose::Campaign(&self.dir) };
         making::runtime()?.block_on(async {
             let composer = Arc::new(composer);
             for _ in 1..ROUNDS {
@@ -87,19 +86,23 @@ impl Args {
         })
     }
 
-    /// The campaign's ledger: the one that there is, or a new one once all is well.
-    fn ledger(&self, campaign: &Campaign, accounts: &[Account]) -> Result<Sqlite, Trouble> {
+    /// The campaign's ledger: the one that there is, or a new one once all is well, and every account has its password.
+    fn ledger(&self, campaign: &Campaign, accounts: &[Account]) -> Result<(Sqlite, Vec<Route>), Trouble> {
         let path = self.dir.join(LEDGER);
+        let routes = || accounts.iter().map(|one| one.route(campaign.config())).collect::<Result<_, _>>();
         if path.exists() {
-            return going_on(campaign, &path);
+            return Ok((going_on(campaign, &path)?, routes()?));
         }
         making::checked(campaign, accounts, &self.accept)?;
+        let routes = routes()?;
         let key = random::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let sender = accounts.first().and_then(|one| one.sender.as_ref());
         match load::load(campaign, &key, sender, |_| {}) {
-            Ok(ledger) => Ok(ledger),
+            Ok(ledger) => Ok((ledger, routes)),
             // Somebody else was quicker.
-            Err(LoadError::Ledger(LedgerError::Refused(_))) if path.exists() => going_on(campaign, &path),
+            Err(LoadError::Ledger(LedgerError::Refused(_))) if path.exists() => {
+                Ok((going_on(campaign, &path)?, routes))
+            }
             Err(LoadError::Ledger(error)) => Err(making::ledger(&error)),
             Err(error) => Err(Trouble::from(Exit::Data, error.problem())),
         }
@@ -112,7 +115,28 @@ fn going_on(campaign: &Campaign, path: &Path) -> Result<Sqlite, Trouble> {
     let changes = campaign.changed_since(ledger.manifest());
     match changes.first() {
         None => Ok(ledger),
-        Some(_) => Err(making::changed(&changes)),
+        Some(_) => {
+            let is_untouched = making::runtime()?.block_on(untouched(&ledger));
+            let is_untouched = is_untouched.map_err(|error| making::ledger(&error))?;
+            Err(making::changed(&changes, is_untouched.then_some(path)))
+        }
+    }
+}
+
+/// Whether nobody was written to yet: everybody is pending, and nobody has an attempt behind them.
+async fn untouched(ledger: &Sqlite) -> Result<bool, LedgerError> {
+    let tally = ledger.tally().await?;
+    if tally.of(State::Pending) != tally.total() {
+        return Ok(false);
+    }
+    let mut after = Default::default();
+    loop {
+        let page = ledger.page(after, 1000, Default::default()).await?;
+        let Some(last) = page.last() else { return Ok(true) };
+        after = last.id;
+        if page.iter().any(|one| !one.attempts.is_empty()) {
+            return Ok(false);
+        }
     }
 }
 
@@ -155,8 +179,20 @@ pub(super) struct Sending<'a> {
     pub(super) routes: Vec<Route>,
     pub(super) options: Options,
     pub(super) json: bool,
-    /// The campaign's folder, for what to do next; a worker has none.
-    pub(super) dir: Option<&'a Path>,
+    pub(super) purpose: Purpose<'a>,
+}
+
+/// What a run is for, which decides what to do after it.
+#[derive(Clone, Copy)]
+pub(super) enum Purpose<'a> {
+    /// The campaign in this folder.
+    Campaign(&'a Path),
+    /// One letter of it, to oneself.
+    Test(&'a Path),
+    /// The sandbox; the rehearsal itself says what is next.
+    Rehearsal,
+    /// A share of a campaign that lies in a database: the commands that would help need a folder.
+    Worker,
 }
 
 impl Sending<'_> {
@@ -169,22 +205,24 @@ impl Sending<'_> {
         let stop = Stop::default();
         let watching =
             Watching::new(ledger.tally().await.map_err(|error| making::ledger(&error))?, self.json);
-        let heeding = tokio::spawn(heed(stop.clone()));
+        let drawing = tokio::spawn(watching.clone().draw());
+        let heeding = tokio::spawn(heed(stop.clone(), watching.clone()));
         let (routes, options) = (self.routes.clone(), self.options.clone());
         let ended = run::run(ledger, composer, routes, options, stop, watching.tell()).await;
         heeding.abort();
-        watching.end();
+        drawing.abort();
+        watching.end(matches!(self.purpose, Purpose::Test(_)));
         ended.map_err(|error| making::ledger(&error))
     }
 
     /// Says how it ended; with what to exit.
     pub(super) fn report(&self, ended: &Ended) -> Exit {
-        report(ended, self.dir, self.json || !io::stderr().is_terminal())
+        report(ended, self.purpose, self.json || !io::stderr().is_terminal())
     }
 }
 
 /// The first Ctrl-C (or TERM) ends the run cleanly, the second one at once: the ledger can take that, too.
-async fn heed(stop: Stop) {
+async fn heed(stop: Stop, watching: Watching) {
     let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
         return;
     };
@@ -194,11 +232,12 @@ async fn heed(stop: Stop) {
             _ = terminate.recv() => {}
         }
         if !is_first {
+            watching.end(false);
             std::process::exit(130);
         }
         stop.ask(Why::Asked);
         let language = Language::of_the_environment();
-        tell(language.choose(
+        watching.ending(language.choose(
             "ending: what is on its way is settled first; press Ctrl-C again to end at once",
             "正在结束：先等待已发出的邮件得到答复；再按一次 Ctrl-C 立即结束",
         ));
@@ -206,7 +245,7 @@ async fn heed(stop: Stop) {
 }
 
 /// Says how it ended, and what to do next.
-fn report(ended: &Ended, dir: Option<&Path>, wants_json: bool) -> Exit {
+fn report(ended: &Ended, purpose: Purpose<'_>, wants_json: bool) -> Exit {
     let exit = exit(ended);
     if wants_json {
         let states = State::ALL.map(|state| (state.name().to_owned(), ended.tally.of(state).into()));
@@ -217,13 +256,32 @@ fn report(ended: &Ended, dir: Option<&Path>, wants_json: bool) -> Exit {
     let language = Language::of_the_environment();
     let paint = Paint::on(&io::stderr(), Color::Auto);
     tell(&counts(&ended.tally, language, paint));
-    let folder = dir.map(|dir| crate::cli::system::shell_word(&dir.to_string_lossy()));
-    let (what, mut next) = words(ended, folder.as_deref().unwrap_or_default());
-    if folder.is_none() && matches!(ended.why, Why::Done | Why::Asked) {
-        next = said("", ""); // the commands that would help need a folder
+    let word = |dir: &Path| crate::cli::system::shell_word(&dir.to_string_lossy());
+    let (mut what, mut next) = match purpose {
+        Purpose::Campaign(dir) => words(ended, &word(dir)),
+        Purpose::Test(_) | Purpose::Rehearsal | Purpose::Worker => words(ended, ""),
+    };
+    if matches!(ended.why, Why::Done | Why::Asked) {
+        match purpose {
+            Purpose::Campaign(_) => {}
+            Purpose::Test(dir) if ended.tally.of(State::Accepted) == ended.tally.total() => {
+                let dir = word(dir);
+                (what, next) = (
+                    said("", ""),
+                    said(
+                        format!("look at it in your mailbox, then `hongyan bulk run {dir}`"),
+                        format!("在邮箱中查看，然后执行 `hongyan bulk run {dir}`"),
+                    ),
+                );
+            }
+            Purpose::Test(_) | Purpose::Rehearsal | Purpose::Worker => next = said("", ""),
+        }
     }
     if !what.en.is_empty() {
-        let style = if exit == Exit::Ok { Style::Good } else { Style::Bad };
+        let style = match ended.why {
+            Why::Done | Why::Asked => Style::Notice,
+            Why::TooManyRefused { .. } | Why::NoAccount { .. } => Style::Bad,
+        };
         tell(&paint.the(style, safe(language.of(&what))).to_string());
     }
     if !next.en.is_empty() {
@@ -289,6 +347,31 @@ fn words(ended: &Ended, dir: &str) -> (Said, Said) {
             said(
                 format!("decide with `hongyan bulk resolve {dir}`"),
                 format!("用 `hongyan bulk resolve {dir}` 处理"),
+            ),
+        ),
+        Why::Done if of(State::Pending) + of(State::Deferred) > 0 => {
+            let open = of(State::Pending) + of(State::Deferred);
+            (
+                said(
+                    format!("{open} did not get the letter yet"),
+                    format!("还有 {open} 位收件人没有收到邮件"),
+                ),
+                said(
+                    format!("`hongyan bulk status {dir}` says why; go on with `hongyan bulk run {dir}`"),
+                    format!("用 `hongyan bulk status {dir}` 查看原因，用 `hongyan bulk run {dir}` 继续"),
+                ),
+            )
+        }
+        Why::Done if of(State::Rejected) > 0 => (
+            said("", ""),
+            said(
+                format!(
+                    "what to do about the refusals: `hongyan bulk status {dir}`; \
+                     the proof: `hongyan bulk report {dir} -o report.xlsx`"
+                ),
+                format!(
+                    "被拒绝的如何处理：`hongyan bulk status {dir}`；导出结果：`hongyan bulk report {dir} -o report.xlsx`"
+                ),
             ),
         ),
         Why::Done => (

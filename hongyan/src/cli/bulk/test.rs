@@ -11,7 +11,7 @@ use hongyan_bulk::row::Row;
 use hongyan_bulk::run::Composer;
 use hongyan_proto::address::Address;
 
-use super::run::{Sending, options};
+use super::run::{Purpose, Sending, options};
 use super::{accounts, making};
 use crate::cli::exit::Exit;
 use crate::cli::server;
@@ -71,7 +71,7 @@ impl Args {
         (options.once, options.hours) = (true, None);
         let (ledger, senders) = (Arc::new(ledger), accounts::senders(&accounts));
         let composer = Arc::new(Composer::new(campaign, maker, ledger.clone(), senders));
-        let sending = Sending { routes, options, json: self.json, dir: Some(&self.dir) };
+        let sending = Sending { routes, options, json: self.json, purpose: Purpose::Test(&self.dir) };
         let ended = making::runtime()?.block_on(sending.send(ledger, composer))?;
         Ok(sending.report(&ended))
     }

@@ -32,7 +32,7 @@ use crate::web::unsubscribe::{Happened, service};
 /// How long, after the end was asked for, those who are being answered may take.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
-/// Serves the links by which readers unsubscribe
+/// Serve the links by which readers unsubscribe
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A link asks first, and its button takes the reader off; a mail program's one-click

@@ -1,5 +1,5 @@
 //! What a person or a script sees of a run while it goes on: a few lines that stay in place on a terminal, a line of JSON
-//! for each event otherwise.
+//! for each event otherwise. The lines are drawn by the clock, not by events: they are right also while nothing happens.
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write as _};
@@ -10,83 +10,87 @@ use chrono::{Local, TimeZone};
 use hongyan_bulk::ledger::{State, Tally, Time};
 use hongyan_bulk::report;
 use hongyan_bulk::run::{Event, Tell, Waiting};
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
+use super::live::{Live, Seen};
 use crate::cli::json;
-use crate::cli::paint::{Color, Paint, Style};
-use crate::cli::terminal::{Language, safe};
+use crate::cli::paint::{Paint, Style};
+use crate::cli::terminal::Language;
 use crate::proto::outcome::Failure;
 
-/// How many of the last refusals are shown.
-const LAST: usize = 5;
 /// How often the lines are drawn anew.
-const EVERY: Duration = Duration::from_millis(100);
-/// Over which time the rate is taken.
+const EVERY: Duration = Duration::from_millis(150);
+/// The rate is that of at least this time,
 const RATE: Duration = Duration::from_secs(10);
+/// and of so many recipients,
+const ENOUGH: u64 = 20;
+/// but of no longer time than this.
+const LONGEST: Duration = Duration::from_secs(120);
 
 /// Watches a run.
 #[derive(Clone)]
-pub(super) struct Watching(Arc<Mutex<Seen>>);
+pub(super) struct Watching(Arc<Mutex<Watched>>);
 
-struct Seen {
+struct Watched {
     tally: Tally,
     /// Settled ones that count as done, with the times at which they were counted.
     marks: VecDeque<(Instant, u64)>,
     done: u64,
-    drawn: Option<Instant>,
-    shown: Shown,
-}
-
-enum Shown {
-    Lines(Box<Lines>),
-    Json,
-}
-
-struct Lines {
-    all: MultiProgress,
-    bar: ProgressBar,
-    counts: ProgressBar,
-    state: ProgressBar,
-    refusals: VecDeque<ProgressBar>,
-    language: Language,
-    paint: Paint,
+    total: u64,
+    live: Option<Live>,
 }
 
 impl Watching {
     /// Of a run that begins with this tally. Lines where standard error is a terminal and no JSON is wanted.
     pub(super) fn new(tally: Tally, wants_json: bool) -> Self {
-        let shown = match wants_json || !io::stderr().is_terminal() {
-            true => Shown::Json,
-            false => Shown::Lines(Box::new(Lines::new(tally.total()))),
-        };
-        let open =
-            [State::Pending, State::Leased, State::InData, State::Deferred].map(|state| tally.of(state));
-        let done = tally.total() - open.iter().sum::<u64>();
-        let seen = Seen { tally, marks: VecDeque::new(), done, drawn: None, shown };
-        Self(Arc::new(Mutex::new(seen)))
+        let live = (!wants_json && io::stderr().is_terminal()).then(Live::on_the_terminal);
+        let open = [State::Pending, State::Leased, State::InData].map(|state| tally.of(state));
+        let (total, mut shown) = (tally.total(), tally);
+        // Whoever was deferred is tried again, or was given up: the ledger knows, and events say it.
+        let done = total - open.iter().sum::<u64>() - shown.of(State::Deferred);
+        for (state, number) in [State::Pending, State::Leased, State::InData].into_iter().zip(open) {
+            shown.take(state, number);
+        }
+        let marks = [(Instant::now(), done)].into();
+        Self(Arc::new(Mutex::new(Watched { tally: shown, marks, done, total, live })))
     }
 
     /// What the run is to call.
     pub(super) fn tell(&self) -> Tell {
-        let seen = self.0.clone();
+        let watched = self.0.clone();
         Arc::new(move |event: Event<'_>| {
-            seen.lock().unwrap_or_else(PoisonError::into_inner).see(&event);
+            watched.lock().unwrap_or_else(PoisonError::into_inner).see(&event);
         })
     }
 
-    /// Takes the lines away.
-    pub(super) fn end(&self) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Shown::Lines(lines) = &mut seen.shown {
-            let _ = lines.all.clear();
+    /// Draws the lines again and again, until this is aborted.
+    pub(super) async fn draw(self) {
+        let mut clock = tokio::time::interval(EVERY);
+        loop {
+            clock.tick().await;
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).draw(Instant::now());
         }
-        seen.shown = Shown::Json;
-        seen.drawn = Some(Instant::now() + Duration::from_secs(u32::MAX.into()));
+    }
+
+    /// Somebody has asked the run to end.
+    pub(super) fn ending(&self, words: &str) {
+        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut watched.live {
+            Some(live) => live.ending(words),
+            None => crate::cli::terminal::tell(words),
+        }
+    }
+
+    /// Takes the lines away, but for the last refusals; with what to do about the last one, if that is wanted.
+    pub(super) fn end(&self, with_remedy: bool) {
+        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mut live) = watched.live.take() {
+            live.close(with_remedy);
+        }
     }
 }
 
-impl Seen {
+impl Watched {
     fn see(&mut self, event: &Event<'_>) {
         if let Event::Settled { state, due, attempt, .. } = event {
             // Who is tried again was deferred before, unless somebody has decided otherwise.
@@ -96,117 +100,27 @@ impl Seen {
             self.tally.add(*state, 1);
             self.done += u64::from(!(*state == State::Deferred && due.is_some()));
         }
-        match &mut self.shown {
-            Shown::Json => print(event),
-            Shown::Lines(lines) => lines.see(event),
-        }
-        let now = Instant::now();
-        if matches!(self.shown, Shown::Lines(_)) && self.drawn.is_none_or(|last| now - last >= EVERY) {
-            self.drawn = Some(now);
-            self.draw(now);
+        match &mut self.live {
+            None => print(event),
+            Some(live) => live.see(event),
         }
     }
 
     fn draw(&mut self, now: Instant) {
         self.marks.push_back((now, self.done));
-        while self.marks.len() > 2 && now - self.marks[0].0 > RATE {
+        while let Some((next, before)) = self.marks.get(1).copied() {
+            let since = now - next;
+            if since < LONGEST && (since < RATE || self.done - before < ENOUGH) {
+                break;
+            }
             self.marks.pop_front();
         }
         let (since, before) = self.marks[0];
         let seconds = (now - since).as_secs_f64();
-        let rate = if seconds > 0.2 { (self.done - before) as f64 / seconds } else { 0.0 };
-        if let Shown::Lines(lines) = &self.shown {
-            lines.draw(&self.tally, self.done, rate);
+        let rate = if seconds > 0.5 { (self.done - before) as f64 / seconds } else { 0.0 };
+        if let Some(live) = &mut self.live {
+            live.draw(&Seen { tally: &self.tally, done: self.done.min(self.total), total: self.total, rate });
         }
-    }
-}
-
-impl Lines {
-    fn new(total: u64) -> Self {
-        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-        let line = |template: &str| {
-            let line = all.add(ProgressBar::new(total));
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                line.set_style(style.progress_chars("━━─"));
-            }
-            line
-        };
-        let bar = line("{bar:40.cyan/dim} {human_pos}/{human_len} {msg}");
-        let (counts, state) = (line("{msg}"), line("{msg}"));
-        let (language, paint) = (Language::of_the_environment(), Paint::on(&io::stderr(), Color::Auto));
-        Self { all, bar, counts, state, refusals: VecDeque::new(), language, paint }
-    }
-
-    fn see(&mut self, event: &Event<'_>) {
-        let (language, paint) = (self.language, self.paint);
-        let text = match event {
-            Event::Settled { state: State::Accepted | State::Suppressed | State::Skipped, .. } => {
-                self.state.set_message(String::new());
-                return;
-            }
-            Event::Settled { address, row, state, words, .. } => {
-                let style = if *state == State::Rejected { Style::Bad } else { Style::Notice };
-                let word = paint.the(style, word(*state, language));
-                let row = language.choose(format!("row {row}"), format!("第 {row} 行"));
-                let line = format!("{word} {} ({row}): {}", safe(address.as_str()), safe(words));
-                self.refusal(line);
-                return;
-            }
-            Event::Opened { .. } => return,
-            Event::Lost { account, failure, again } => {
-                let again =
-                    again.map(|at| language.choose(", again at ", "，重试时间 ").to_owned() + &clock(at));
-                let lost = language.choose("connection lost", "连接中断");
-                format!(
-                    "{}: {lost}: {}{}",
-                    safe(account),
-                    safe(&failure.to_string()),
-                    again.unwrap_or_default()
-                )
-            }
-            Event::Waiting { account, why, until } => {
-                let until = until.map(|at| language.choose(" until ", "，直到 ").to_owned() + &clock(at));
-                format!("{}: {}{}", safe(account), waiting(*why, language), until.unwrap_or_default())
-            }
-            Event::GivenUp { account, failure } => {
-                let word = language.choose("not used any more", "不再使用");
-                format!("{}: {word}: {}", safe(account), safe(&failure.to_string()))
-            }
-        };
-        self.state.set_message(text);
-    }
-
-    fn refusal(&mut self, text: String) {
-        if self.refusals.len() == LAST
-            && let Some(first) = self.refusals.pop_front()
-        {
-            self.all.remove(&first);
-        }
-        let line = self.all.add(ProgressBar::new(0));
-        if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
-            line.set_style(style);
-        }
-        line.set_message(text);
-        self.refusals.push_back(line);
-    }
-
-    fn draw(&self, tally: &Tally, done: u64, rate: f64) {
-        let language = self.language;
-        let total = self.bar.length().unwrap_or(0);
-        self.bar.set_position(done);
-        let left = total.saturating_sub(done);
-        let left = if rate > 0.0 {
-            span(Duration::from_secs_f64((left as f64 / rate).min(9e8)), language)
-        } else {
-            String::new()
-        };
-        let speed = if rate >= 1.0 {
-            language.choose(format!("{rate:.0}/s"), format!("每秒 {rate:.0}"))
-        } else {
-            language.choose(format!("{:.1}/min", rate * 60.0), format!("每分钟 {:.1}", rate * 60.0))
-        };
-        self.bar.set_message(format!("  {speed}  {left}"));
-        self.counts.set_message(counts(tally, language, self.paint));
     }
 }
 
@@ -233,7 +147,7 @@ pub(super) fn word(state: State, language: Language) -> &'static str {
     report::state_word(state, language.choose(report::Language::English, report::Language::Chinese))
 }
 
-fn waiting(why: Waiting, language: Language) -> &'static str {
+pub(super) fn waiting(why: Waiting, language: Language) -> &'static str {
     let (en, zh) = match why {
         Waiting::Pace => ("keeping to the pace", "按设定的速度等待"),
         Waiting::Hours => ("outside the hours in which mail is sent", "不在发送时段内，等待"),
@@ -252,7 +166,7 @@ pub(super) fn clock(time: Time) -> String {
 }
 
 /// How long something takes, roughly.
-fn span(time: Duration, language: Language) -> String {
+pub(super) fn span(time: Duration, language: Language) -> String {
     let seconds = time.as_secs();
     let (number, en, zh) = match seconds {
         0..60 => (seconds, "s", "秒"),
@@ -288,6 +202,8 @@ fn print(event: &Event<'_>) {
             "event": "waiting", "account": account, "why": format!("{why:?}").to_lowercase(),
             "until": until.map(|at| at.0),
         }),
+        // Events that follow show it.
+        Event::Going { .. } => return,
         Event::GivenUp { account, failure } => json!({
             "event": "given_up", "account": account, "failure": failure.to_string(), "remedy": remedy(failure),
         }),

@@ -12,7 +12,7 @@ use hongyan_bulk::run::{Composer, Fetching};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::run::Sending;
+use super::run::{Purpose, Sending};
 use super::{accounts, making, run};
 use crate::cli::exit::Exit;
 use crate::cli::server;
@@ -108,7 +108,7 @@ impl Args {
         options.suppressed = making::suppressed()?;
         let composer = Composer::new(campaign, maker, ledger.clone(), accounts::senders(&accounts));
         let composer = Fetching::new(composer, ledger.clone(), contents);
-        let sending = Sending { routes, options, json: self.json, dir: None };
+        let sending = Sending { routes, options, json: self.json, purpose: Purpose::Worker };
         let ended = sending.send(ledger.clone(), Arc::new(composer)).await?;
         Ok(sending.report(&ended))
     }

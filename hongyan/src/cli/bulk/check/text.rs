@@ -105,6 +105,7 @@ impl Text<'_> {
 
     fn finding(&self, out: &mut String, finding: &Finding, place: &str, width: usize) {
         let what = safe(self.language.of(&finding.what));
+        let what = without_place(&what, &finding.place).to_owned();
         // A finding that is its place needs no words.
         if place == what {
             let _ = writeln!(out, "  {what}");
@@ -216,7 +217,7 @@ impl Text<'_> {
                 octets(sizes.median, self.language),
                 octets(sizes.max, self.language),
             );
-            parts.push(match sizes.min == sizes.max {
+            parts.push(match min == max {
                 true => self.language.choose(format!("{max} each"), format!("每封 {max}")),
                 false => self.language.choose(
                     format!("{min} to {max} (median {median})"),
@@ -245,7 +246,7 @@ impl Text<'_> {
             ),
             (true, false) => self.paint.the(
                 Style::Good,
-                self.language.choose(format!("{counts}: mail may be sent."), format!("{counts}：可以发送。")),
+                self.language.choose(format!("{counts}; no errors."), format!("{counts}；没有错误。")),
             ),
             (false, _) => self.paint.the(
                 Style::Bad,
@@ -277,6 +278,18 @@ impl Text<'_> {
     }
 }
 
+/// What was found, without the place in front that is shown beside it: `letter.txt:3: `, `readers.csv, row 2: `.
+fn without_place<'a>(what: &'a str, place: &Place) -> &'a str {
+    let marks = match (place.line, place.row) {
+        (Some(line), None) => [format!(":{line}: "), format!(" 第 {line} 行：")],
+        (None, Some(row)) => [format!(", row {row}: "), format!(" 第 {row} 行：")],
+        _ => return what,
+    };
+    let found = marks.iter().find_map(|mark| what.split_once(mark.as_str()));
+    // In front of the place stands a file's name and nothing else.
+    found.filter(|(file, _)| !file.contains([' ', '：'])).map_or(what, |(_, rest)| rest)
+}
+
 /// `1 error`, `2 errors`.
 pub(super) fn errors(count: u64) -> String {
     counted(count as usize, "error", "errors")
@@ -297,4 +310,23 @@ fn warnings_in(language: Language, count: u64) -> String {
 
 fn notes_in(language: Language, count: u64) -> String {
     language.choose(counted(count as usize, "note", "notes"), format!("{} 条提示", grouped(count)))
+}
+
+#[cfg(test)]
+mod places {
+    use super::*;
+
+    #[test]
+    fn a_place_is_told_once() {
+        let line = Place { line: Some(3), ..Place::file("letter.txt".to_owned()) };
+        for (what, place, expected) in [
+            ("letter.txt:3: there is no column", &line, "there is no column"),
+            ("letter.txt 第 3 行：没有这一列", &line, "没有这一列"),
+            ("readers.csv, row 2: this is not UTF-8", &Place::row(2), "this is not UTF-8"),
+            ("as in letter.txt:3: no", &line, "as in letter.txt:3: no"),
+            ("there is no address", &Place::row(2), "there is no address"),
+        ] {
+            assert_eq!(without_place(what, place), expected);
+        }
+    }
 }

@@ -75,6 +75,8 @@ fn bar(told: &Told<'_>, manner: Manner, width: usize, text: &mut String) {
     let open = told.status.open() + tally.of(State::InData);
     let percent = (tally.total() - open.min(tally.total())) * 100 / total;
     let columns = BAR.min(width.saturating_sub(10)).max(10);
+    // Full is only what is done.
+    let most = columns - usize::from(open > 0);
     let mut at = 0;
     text.push_str("  ");
     for shown in
@@ -85,8 +87,7 @@ fn bar(told: &Told<'_>, manner: Manner, width: usize, text: &mut String) {
             count = count.saturating_sub(told.status.again);
         }
         // Whoever there are few of are seen as well.
-        let columns_of =
-            (count as usize).min((count * columns as u64).div_ceil(total) as usize).min(columns - at);
+        let columns_of = ((count * columns as u64).div_ceil(total) as usize).min(most - at);
         let (_, style) = state(shown, manner.language);
         let _ = write!(text, "{}", manner.paint.the(style, "━".repeat(columns_of)));
         at += columns_of;
@@ -236,7 +237,10 @@ fn next(told: &Told<'_>, manner: Manner, text: &mut String) {
     let (status, language, folder) = (&told.status, manner.language, safe(&told.folder));
     let mut steps: Vec<String> = Vec::new();
     let mut step = |command: &str, english: &str, chinese: &str| {
-        steps.push(format!("hongyan bulk {command} {folder}  {}", language.choose(english, chinese)));
+        let (command, more) = command
+            .split_once(' ')
+            .map_or((command, String::new()), |(command, more)| (command, format!(" {more}")));
+        steps.push(format!("hongyan bulk {command} {folder}{more}  {}", language.choose(english, chinese)));
     };
     let idle = status.runners.is_empty();
     if status.paused {
