@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hongyan_proto::outcome::{Failure, Verdict};
+use hongyan_proto::outcome::{Failure, Kind, Stage, Verdict};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -123,13 +123,15 @@ impl<L: Ledger, C: Compose> Shared<L, C> {
         (outcome, failure)
     }
 
-    /// When a deferred recipient is tried again. "Slow down" is none of the recipient's doing: it is always tried again.
+    /// When a deferred recipient is tried again. "Slow down" is none of the recipient's doing: it is always tried again; so
+    /// it is, and at once, where the lease ended before anything was sent.
     fn due(&self, recipient: &Recipient, state: State, failure: &Failure, now: Time) -> Option<Time> {
         if state != State::Deferred {
             return None;
         }
         match failure.rate_limit() {
             Some(pause) => Some(now.after(pause)),
+            None if (failure.stage, failure.kind) == (Stage::Prepare, Kind::Timeout) => Some(now),
             None => self.options.retry.after(recipient.attempt, recipient.id.0).map(|wait| now.after(wait)),
         }
     }

@@ -2,9 +2,12 @@
 
 use hongyan_bulk::ledger::{Ledger, Outcome, State, Time};
 
+use tokio::runtime::Handle;
+
 use super::cluster::{Cluster, at, open, quick};
 use super::proxy::Proxy;
 use super::{accepted, block_on, ids, load, manifest, pause, recipients};
+use crate::process::eventually;
 
 #[test]
 fn what_a_worker_left_comes_back_when_its_lease_has_ended() {
@@ -112,5 +115,29 @@ fn an_answer_clears_no_doubt_of_somebody_elses_attempt() {
         // Its row could not be rendered, say. That is no news of the letter that the second one may have sent.
         first.settle(vec![Outcome { state: State::Rejected, ..accepted(&mine[0]) }]).await.expect("settled");
         assert_eq!(first.tally().await.expect("a tally").of(State::InDoubt), 1);
+    });
+}
+
+#[test]
+fn nobody_is_done_while_somebody_else_is_taking_over_what_a_worker_left() {
+    let Some(cluster) = Cluster::start() else { return };
+    block_on(async {
+        load(&cluster.database(), manifest("接管"), 1).await;
+        let gone = open(&cluster.database(), quick()).await;
+        let leased = recipients(&gone.lease(1, Time::now()).await.expect("leased"));
+        drop(gone);
+        let other = open(&cluster.database(), quick()).await;
+        cluster.sql("mail", "UPDATE hongyan.worker SET ended = clock_timestamp()");
+        // As a third worker does that sweeps what the first one left, slowly.
+        let slowly = "SELECT id FROM hongyan.worker FOR UPDATE; SELECT pg_sleep(2)";
+        std::thread::scope(|scope| {
+            scope.spawn(|| cluster.sql("mail", slowly));
+            let locked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+            assert!(eventually(|| cluster.sql("mail", locked) == "1"), "nobody sweeps");
+            let due = tokio::task::block_in_place(|| Handle::current().block_on(other.next_due()));
+            assert!(due.expect("a time").is_some(), "what it held will be back");
+        });
+        assert!(other.next_due().await.expect("a time").is_some(), "it is back");
+        assert_eq!(ids(&recipients(&other.lease(1, Time::now()).await.expect("leased"))), ids(&leased));
     });
 }

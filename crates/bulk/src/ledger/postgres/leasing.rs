@@ -88,9 +88,19 @@ WITH gone AS MATERIALIZED (
 )
 UPDATE hongyan.worker w SET swept = true FROM gone WHERE w.id = gone.id";
 
-const OTHERS: &str = "
-SELECT host, process, extract(epoch FROM until - clock_timestamp())::float8 FROM hongyan.worker
-WHERE campaign = $1 AND NOT swept AND ended IS NULL AND until > clock_timestamp() AND NOT id = ANY($2) ORDER BY id";
+/// In one look: the head of the queue, and the least time, in seconds, that anybody else has left of whom something may
+/// come back. Until what a worker left is swept that may be, though it has ended: somebody else may be at it just now.
+const NEXT_OF_ALL: &str = "
+SELECT (SELECT due FROM hongyan.recipient WHERE campaign = $1 AND due IS NOT NULL ORDER BY due, id LIMIT 1),
+    (SELECT min(CASE WHEN ended IS NULL THEN extract(epoch FROM until - clock_timestamp())::float8 ELSE 0 END)
+     FROM hongyan.worker WHERE campaign = $1 AND NOT swept AND NOT id = ANY($2))";
+
+/// When to look again where somebody else is taking over what a worker left.
+const BEING_SWEPT: Duration = Duration::from_millis(50);
+
+const LIVING: &str = "
+SELECT host, process FROM hongyan.worker
+WHERE campaign = $1 AND NOT swept AND ended IS NULL AND until > clock_timestamp() ORDER BY id";
 
 /// What is said of an attempt whose worker ended before it recorded an answer.
 const NO_ANSWER: &str = "the worker ended before it recorded the server's answer";
@@ -293,12 +303,20 @@ impl Shared {
         }
         self.rest().await?;
         self.sweep().await?;
-        if let Some(due) = self.queue_head().await? {
-            return Ok(Some(due));
-        }
-        let others = self.others(self.held.all()).await?;
-        let first = others.into_iter().map(|(_, left)| left).min();
-        Ok(first.map(|left| Time::now().after(left + Duration::from_millis(1))))
+        let mine = &self.held.all();
+        let (head, left) = self
+            .passing
+            .ask(self.options.patience, |live| async move {
+                let statement = live.statement(NEXT_OF_ALL).await?;
+                let row = live.client.query_one(&statement, &[&self.campaign, mine]).await?;
+                Ok((row.try_get::<_, Option<i64>>(0)?, row.try_get::<_, Option<f64>>(1)?))
+            })
+            .await?;
+        let until_gone = |left| Duration::try_from_secs_f64(left).unwrap_or_default().max(BEING_SWEPT);
+        Ok(match head {
+            Some(due) => Some(Time(due)),
+            None => left.map(|left| Time::now().after(until_gone(left) + Duration::from_millis(1))),
+        })
     }
 
     /// Ends this worker's epochs where it has nothing, so that nobody waits for what it could leave.
@@ -313,30 +331,23 @@ impl Shared {
         Ok(())
     }
 
-    /// The workers that live, but for these epochs, and how long each has left.
-    async fn others(&self, but: Vec<Epoch>) -> Result<Vec<(Runner, Duration)>, LedgerError> {
-        let but = &but;
+    /// Everybody who works on the campaign; a machine's process once.
+    pub(super) async fn runners(&self) -> Result<Vec<Runner>, LedgerError> {
         let rows = self
             .passing
             .ask(self.options.patience, |live| async move {
-                let statement = live.statement(OTHERS).await?;
-                Ok(live.client.query(&statement, &[&self.campaign, but]).await?)
+                let statement = live.statement(LIVING).await?;
+                Ok(live.client.query(&statement, &[&self.campaign]).await?)
             })
             .await?;
         let read = |row: &Found| -> Result<_, tokio_postgres::Error> {
-            let (host, process, left): (String, i64, f64) =
-                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let (host, process): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
             let host = if host == self.options.host { String::new() } else { host };
-            let runner = Runner { host, process: u32::try_from(process).ok() };
-            Ok((runner, Duration::try_from_secs_f64(left).unwrap_or_default()))
+            Ok(Runner { host, process: u32::try_from(process).ok() })
         };
-        rows.iter().map(|row| read(row).map_err(stored)).collect()
-    }
-
-    /// Everybody who works on the campaign; a machine's process once.
-    pub(super) async fn runners(&self) -> Result<Vec<Runner>, LedgerError> {
         let mut runners: Vec<Runner> = Vec::new();
-        for (runner, _) in self.others(Vec::new()).await? {
+        for row in &rows {
+            let runner = read(row).map_err(stored)?;
             if !runners.contains(&runner) {
                 runners.push(runner);
             }
