@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use hongyan::bulk::ledger::State;
 
-use crate::place::{Place, preloaded, scratch};
+use crate::dying::{Dice, kills, library};
+use crate::place::{Place, scratch};
 
 const READERS: usize = 2_000;
 const CONNECTIONS: usize = 2;
@@ -29,33 +30,22 @@ enum Death {
     After(Duration),
 }
 
-/// A small generator, so that the same seed gives the same deaths.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
-    }
-
-    fn death(&mut self) -> Death {
-        const CALLS: [(&str, u64); 4] = [("fsync", 12), ("pwrite", 40), ("send", 40), ("recv", 30)];
-        match self.below(5) {
-            4 => Death::After(Duration::from_millis(5 + self.below(120))),
-            kind => {
-                let (name, most) = CALLS[kind as usize];
-                let when = ["before", "after", "half"][self.below(3) as usize];
-                Death::At(format!("{name},{when},{}", 1 + self.below(most)))
-            }
+fn death(dice: &mut Dice) -> Death {
+    const CALLS: [(&str, u64); 4] = [("fsync", 12), ("pwrite", 40), ("send", 40), ("recv", 30)];
+    match dice.below(5) {
+        4 => Death::After(Duration::from_millis(5 + dice.below(120))),
+        kind => {
+            let (name, most) = CALLS[kind as usize];
+            Death::At(format!("{name},{},{}", dice.when(), 1 + dice.below(most)))
         }
     }
 }
 
 #[test]
 fn however_often_a_run_is_killed_nobody_is_lost_and_nobody_gets_the_letter_twice() {
-    let kills: usize = std::env::var("HONGYAN_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(100);
+    let kills = kills(100);
     let dir = scratch("killed");
-    let library = preloaded(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bulk/dies.c"), &dir);
+    let library = library(&dir);
     let (mut done, mut seed, mut places) = (0, 1, BTreeMap::new());
     while done < kills {
         done += campaign(&library, Dice(seed), kills - done, &mut places);
@@ -76,7 +66,7 @@ fn campaign(library: &Path, mut dice: Dice, most: usize, places: &mut BTreeMap<S
     let place = Place::new(READERS, &pace, &[]);
     let mut kills = 0;
     loop {
-        let death = (kills < most).then(|| dice.death());
+        let death = (kills < most).then(|| death(&mut dice));
         let (killed, text) = run(&place, library, death.as_ref());
         if killed {
             kills += 1;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -107,18 +107,4 @@ pub(crate) fn scratch(name: &str) -> PathBuf {
     let dir = std::env::temp_dir().join(format!("hongyan-bulk-{name}-{}", std::process::id()));
     fs::create_dir_all(&dir).unwrap();
     dir
-}
-
-/// Compiles a library to be preloaded.
-pub(crate) fn preloaded(source: &Path, into: &Path) -> PathBuf {
-    let library = into.join("preloaded.so");
-    let compiled = Command::new("cc")
-        .args(["-shared", "-fPIC", "-O1", "-o"])
-        .arg(&library)
-        .arg(source)
-        .arg("-ldl")
-        .status()
-        .expect("cc, which building needs too");
-    assert!(compiled.success());
-    library
 }

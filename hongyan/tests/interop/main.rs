@@ -7,6 +7,8 @@ mod clients;
 #[path = "../../../crates/bulk/tests/ledger/conformance/mod.rs"]
 mod conformance;
 mod dkim;
+#[path = "../bulk/dying.rs"]
+mod dying;
 mod fetch;
 mod fetching;
 mod ledger;

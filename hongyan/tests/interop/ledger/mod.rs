@@ -4,6 +4,7 @@ mod away;
 mod cluster;
 mod contents;
 mod gone;
+mod killed;
 mod loading;
 mod proxy;
 mod reaching;

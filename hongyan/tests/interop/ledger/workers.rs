@@ -58,7 +58,7 @@ fn program(cluster: &Cluster, arguments: &[&str]) -> Command {
     command
 }
 
-fn output(cluster: &Cluster, arguments: &[&str]) -> Output {
+pub(super) fn output(cluster: &Cluster, arguments: &[&str]) -> Output {
     program(cluster, arguments).output().expect("the program was built with this test")
 }
 
@@ -112,7 +112,7 @@ fn worker(cluster: &Cluster, sandbox: &Sandbox) -> Worker {
 }
 
 /// How often each recipient got the letter, by the sandbox.
-fn received(sandbox: &Sandbox) -> BTreeMap<String, usize> {
+pub(super) fn received(sandbox: &Sandbox) -> BTreeMap<String, usize> {
     let mut received = BTreeMap::new();
     for id in sandbox.store().ids().expect("a list") {
         let message = sandbox.store().get(id).expect("readable").expect("there");
