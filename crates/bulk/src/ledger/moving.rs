@@ -48,9 +48,8 @@ pub async fn move_to(
     let path = ledger.to_owned();
     let opened = tokio::task::spawn_blocking(move || Sqlite::open_to_move(&path)).await;
     let from = opened.unwrap_or_else(|error| Err(interrupted(&error.to_string())))?;
-    let target = place.shown();
     if let Some(before) = from.moved_to().await? {
-        if before != target {
+        if !place.is_at(&before) {
             return Err(elsewhere(&before));
         }
         let there = Postgres::campaigns(place).await?;
@@ -68,7 +67,7 @@ pub async fn move_to(
     moving.letters(&sessions, &mut told).await?;
     let files = moving.put;
     loader.pace(&from.buckets().await?, from.paused().await?).await?;
-    from.set_moved(target).await?;
+    from.set_moved(place.url()).await?;
     let manifest = loader.finish().await?;
     from.close().await?;
     Ok(Moved { manifest, files, was_there: false })

@@ -3,6 +3,7 @@
 mod accounts;
 mod bounces;
 mod check;
+mod doubts;
 mod live;
 mod making;
 mod message_id;

@@ -3,7 +3,7 @@
 use hongyan_bulk::ledger::{Ledger as _, State};
 use serde::Serialize;
 
-use super::opened::Folder;
+use super::opened::{Called, Named};
 use crate::cli::exit::Exit;
 use crate::cli::json;
 use crate::cli::system::{printed, runtime};
@@ -35,7 +35,7 @@ pub(super) struct Resume {
 #[group(skip)]
 struct Asked {
     #[command(flatten)]
-    folder: Folder,
+    campaign: Named,
 
     /// Print what was done as JSON
     #[arg(long)]
@@ -63,8 +63,10 @@ impl Resume {
 
 impl Asked {
     fn ask(&self, paused: bool) -> Result<(), Trouble> {
-        let ledger = self.folder.read()?;
-        let (done, open) = runtime()?
+        let runtime = runtime()?;
+        let opened = self.campaign.read(&runtime)?;
+        let ledger = &opened.ledger;
+        let (done, open) = runtime
             .block_on(async {
                 let was_paused = ledger.paused().await?;
                 ledger.pause(paused).await?;
@@ -73,32 +75,33 @@ impl Asked {
                 let open = tally.of(State::Pending) + tally.of(State::Leased) + tally.of(State::Deferred);
                 Ok((Done { paused, was_paused, running }, open))
             })
-            .map_err(|error| self.folder.trouble(&error))?;
+            .map_err(|error| self.campaign.trouble(&error))?;
         if self.json {
             return printed(json::line(&mut std::io::stdout().lock(), &done));
         }
         let language = Language::of_the_environment();
-        say(&text(&done, open, &self.folder.shown(), language));
+        say(&text(&done, open, &opened.called, language));
         Ok(())
     }
 }
 
-fn text(done: &Done, open: u64, folder: &str, language: Language) -> String {
+fn text(done: &Done, open: u64, called: &Called, language: Language) -> String {
+    let Called { named, go_on } = called;
     match (done.paused, done.running) {
         (true, true) => language.choose(
-            format!("Paused: what is being sent is finished. To go on: hongyan bulk resume {folder}"),
-            format!("已暂停：正在发送的邮件会发完。继续：hongyan bulk resume {folder}"),
+            format!("Paused: what is being sent is finished. To go on: hongyan bulk resume {named}"),
+            format!("已暂停：正在发送的邮件会发完。继续：hongyan bulk resume {named}"),
         ),
         (true, false) => language.choose(
             format!(
-                "Paused. Nothing was running; a run started now waits until: hongyan bulk resume {folder}"
+                "Paused. Nothing was running; a run started now waits until: hongyan bulk resume {named}"
             ),
-            format!("已暂停。当前没有运行；现在启动也会等待，直到：hongyan bulk resume {folder}"),
+            format!("已暂停。当前没有运行；现在启动也会等待，直到：hongyan bulk resume {named}"),
         ),
         (false, true) => language.choose("It goes on.".to_owned(), "继续运行。".to_owned()),
         (false, false) if open > 0 => language.choose(
-            format!("No longer paused. Nothing is running; to go on: hongyan bulk run {folder}"),
-            format!("已解除暂停。当前没有运行；继续：hongyan bulk run {folder}"),
+            format!("No longer paused. Nothing is running; to go on: {go_on}"),
+            format!("已解除暂停。当前没有运行；继续：{go_on}"),
         ),
         (false, false) => language
             .choose("No longer paused; nothing is left to be sent.", "已解除暂停；没有待发送的邮件。")

@@ -6,14 +6,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
-use hongyan_bulk::ledger::sqlite::Sqlite;
-use hongyan_bulk::ledger::{Ledger as _, State, Time};
+use hongyan_bulk::ledger::{Ledger, State, Time};
 use hongyan_bulk::report::{self, Format, Options, ReportError, Summary};
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
 use super::message_id::MessageIds;
-use super::opened::Folder;
+use super::opened::Named;
 use super::{words, write_back};
 use crate::cli::exit::Exit;
 use crate::cli::extract::directory::Partial;
@@ -46,7 +45,7 @@ Formats, by the file's ending: xlsx (summary, recipients, evidence, connections)
 html (one page to search and print), json (one object), jsonl (an object a line).")]
 pub(super) struct Args {
     #[command(flatten)]
-    folder: Folder,
+    campaign: Named,
 
     /// The file to write; `-` is standard output
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "write_back")]
@@ -83,8 +82,11 @@ impl Args {
     }
 
     fn report(&self) -> Result<(), Trouble> {
-        let ledger = self.folder.read()?;
+        if self.write_back && self.campaign.dir().is_none() {
+            return Err(write_back::without_folder());
+        }
         let runtime = runtime()?;
+        let ledger = self.campaign.read(&runtime)?.ledger;
         if let Some(place) = &self.output {
             let format = self.format(place)?;
             let output = Output::open(place, self.force)?;
@@ -92,8 +94,10 @@ impl Args {
             output.finish(self.force)?;
             self.tell(place, format, &summary)?;
         }
-        if self.write_back {
-            let copy = write_back::write(&self.folder, &ledger, &runtime)?;
+        if self.write_back
+            && let Some(dir) = self.campaign.dir()
+        {
+            let copy = write_back::write(dir, &ledger, &runtime)?;
             self.tell_copy(&copy)?;
         }
         Ok(())
@@ -143,7 +147,7 @@ impl Args {
 
     fn write(
         &self,
-        ledger: &Sqlite,
+        ledger: &impl Ledger,
         runtime: &Runtime,
         format: Format,
         output: &Output,
@@ -151,6 +155,7 @@ impl Args {
         let place = &output.place;
         let manifest = ledger.manifest();
         let ids = MessageIds::of(manifest);
+        ids.tell_unknown();
         let bar = (manifest.recipients >= WORTH_A_BAR).then(|| Bar::of_mails(manifest.recipients));
         let options = Options {
             language: words::of_report(Language::of_the_environment()),
@@ -167,7 +172,7 @@ impl Args {
         let file = output.file().map_err(|error| cannot(place, &error))?;
         let written = runtime.block_on(report::write(ledger, format, &options, file));
         written.map_err(|error| match error {
-            ReportError::Ledger(error) => self.folder.trouble(&error),
+            ReportError::Ledger(error) => self.campaign.trouble(&error),
             other => {
                 let exit = if matches!(other, ReportError::Write(_)) { Exit::Io } else { Exit::Data };
                 match other.problem() {

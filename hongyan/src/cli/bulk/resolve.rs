@@ -11,7 +11,7 @@ use hongyan_bulk::ledger::{Ledger as _, Resolution, State, Time};
 use hongyan_bulk::resolve::{Whom, decide};
 use serde::Serialize;
 
-use super::opened::Folder;
+use super::opened::{Called, Named};
 use crate::cli::exit::Exit;
 use crate::cli::figures::grouped;
 use crate::cli::json;
@@ -40,7 +40,7 @@ send (Gmail, Outlook and Microsoft 365 do, QQ and 163 where the user has turned 
 Exit code 75: somebody is still in doubt.")]
 pub(super) struct Args {
     #[command(flatten)]
-    folder: Folder,
+    campaign: Named,
 
     /// Look for their Message-IDs in the account's folder for sent mail (IMAP); whoever is found becomes accepted
     #[arg(long)]
@@ -107,26 +107,30 @@ impl Args {
         }
         let whom = Whom { states: vec![State::InDoubt], rows: self.rows.clone() };
         if decision.is_none() && !self.search_sent {
-            return list::print(&self.folder, &whom, self.json);
+            return list::print(&self.campaign, &whom, self.json);
         }
         // What is found is recorded with where it is, which only a run's ledger takes.
-        let ledger = if self.search_sent { self.folder.open() } else { self.folder.deciding() }?;
         let runtime = runtime()?;
-        let broken = |error| self.folder.trouble(&error);
+        let opened = match self.search_sent {
+            true => self.campaign.open(&runtime)?,
+            false => self.campaign.deciding(&runtime)?,
+        };
+        let ledger = &opened.ledger;
+        let broken = |error| self.campaign.trouble(&error);
         let mut done = Done { searched: Vec::new(), decided: 0, in_doubt: 0 };
         if runtime.block_on(ledger.tally()).map_err(broken)?.of(State::InDoubt) > 0 {
             if self.search_sent {
                 let wait = Duration::from_secs(self.wait.into());
                 let folder = self.sent_folder.as_deref();
                 let search = search::Search { server: &self.server, folder, wait, quiet: self.json };
-                done.searched = search.run(&runtime, &self.folder, &ledger, &whom)?;
+                done.searched = search.run(&runtime, &self.campaign, ledger, &whom)?;
             }
             if let Some(how) = decision {
-                done.decided = runtime.block_on(decide(&ledger, &whom, how, Time::now())).map_err(broken)?;
+                done.decided = runtime.block_on(decide(ledger, &whom, how, Time::now())).map_err(broken)?;
             }
         }
         done.in_doubt = runtime.block_on(ledger.tally()).map_err(broken)?.of(State::InDoubt);
-        self.tell(decision, &done)?;
+        self.tell(decision, &done, &opened.called)?;
         Ok(if done.in_doubt > 0 { Exit::TempFail } else { Exit::Ok })
     }
 
@@ -139,20 +143,20 @@ impl Args {
         }
     }
 
-    fn tell(&self, decision: Option<Resolution>, done: &Done) -> Result<(), Trouble> {
+    fn tell(&self, decision: Option<Resolution>, done: &Done, called: &Called) -> Result<(), Trouble> {
         if self.json {
             return printed(json::pretty(&mut stdout().lock(), done));
         }
         let language = Language::of_the_environment();
-        let (decided, folder) = (grouped(done.decided), self.folder.shown());
+        let (decided, Called { named, go_on }) = (grouped(done.decided), called);
         match decision {
             Some(Resolution::Found) => say(&language.choose(
                 format!("{decided} accepted by your word"),
                 format!("{decided} 位收件人按您的确认列为已接受"),
             )),
             Some(Resolution::Resend) => say(&language.choose(
-                format!("{decided} to be sent to again. To send: hongyan bulk run {folder}"),
-                format!("{decided} 位收件人将重新发送。发送：hongyan bulk run {folder}"),
+                format!("{decided} to be sent to again. To send: {go_on}"),
+                format!("{decided} 位收件人将重新发送。发送：{go_on}"),
             )),
             Some(Resolution::Skip) => {
                 say(&language.choose(format!("{decided} skipped"), format!("已跳过 {decided} 位收件人")))
@@ -164,8 +168,8 @@ impl Args {
             language.choose("Nobody is in doubt.", "没有不确定的收件人。").to_owned()
         } else {
             language.choose(
-                format!("{left} still in doubt: hongyan bulk resolve {folder}"),
-                format!("仍有 {left} 位不确定：hongyan bulk resolve {folder}"),
+                format!("{left} still in doubt: hongyan bulk resolve {named}"),
+                format!("仍有 {left} 位不确定：hongyan bulk resolve {named}"),
             )
         });
         Ok(())

@@ -4,7 +4,7 @@ use hongyan_bulk::ledger::{Ledger as _, Resolution, State, Time};
 use hongyan_bulk::resolve::{Whom, decide};
 use serde::Serialize;
 
-use super::opened::Folder;
+use super::opened::{Called, Named};
 use crate::cli::exit::Exit;
 use crate::cli::figures::grouped;
 use crate::cli::json;
@@ -25,7 +25,7 @@ use crate::said::said;
   hongyan bulk run payslips")]
 pub(super) struct Args {
     #[command(flatten)]
-    folder: Folder,
+    campaign: Named,
 
     /// Only those in this state; without it both
     #[arg(long, value_name = "STATE")]
@@ -60,35 +60,37 @@ impl Args {
     }
 
     fn retry(&self) -> Result<(), Trouble> {
-        let ledger = self.folder.deciding()?;
+        let runtime = runtime()?;
+        let opened = self.campaign.deciding(&runtime)?;
+        let ledger = &opened.ledger;
         let states = match self.only {
             Some(Only::Deferred) => vec![State::Deferred],
             Some(Only::Rejected) => vec![State::Rejected],
             None => vec![State::Deferred, State::Rejected],
         };
         let whom = Whom { states, rows: self.rows.clone() };
-        let done = runtime()?
+        let done = runtime
             .block_on(async {
-                let changed = decide(&ledger, &whom, Resolution::Resend, Time::now()).await?;
+                let changed = decide(ledger, &whom, Resolution::Resend, Time::now()).await?;
                 Ok(Done { changed, pending: ledger.tally().await?.of(State::Pending) })
             })
-            .map_err(|error| self.folder.trouble(&error))?;
+            .map_err(|error| self.campaign.trouble(&error))?;
         if done.changed == 0 {
-            return Err(self.nobody());
+            return Err(self.nobody(&opened.called));
         }
         if self.json {
             return printed(json::line(&mut std::io::stdout().lock(), &done));
         }
-        let (changed, folder) = (grouped(done.changed), self.folder.shown());
+        let (changed, go_on) = (grouped(done.changed), &opened.called.go_on);
         say(&Language::of_the_environment().choose(
-            format!("{changed} put back among those to be sent to. To send: hongyan bulk run {folder}"),
-            format!("{changed} 位收件人已重新列为待发送。发送：hongyan bulk run {folder}"),
+            format!("{changed} put back among those to be sent to. To send: {go_on}"),
+            format!("{changed} 位收件人已重新列为待发送。发送：{go_on}"),
         ));
         Ok(())
     }
 
-    fn nobody(&self) -> Trouble {
-        let folder = self.folder.shown();
+    fn nobody(&self, called: &Called) -> Trouble {
+        let named = &called.named;
         let (en, zh) = match self.only {
             Some(Only::Deferred) => ("deferred", "暂缓"),
             Some(Only::Rejected) => ("rejected", "被拒绝"),
@@ -101,11 +103,9 @@ impl Args {
             said(format!("nobody{of_rows} is {en}"), format!("{of_rows_zh}没有{zh}的收件人")),
             said(
                 format!(
-                    "look at who is where: hongyan bulk status {folder}; those in doubt: hongyan bulk resolve {folder}"
+                    "look at who is where: hongyan bulk status {named}; those in doubt: hongyan bulk resolve {named}"
                 ),
-                format!(
-                    "查看状态：hongyan bulk status {folder}；处理不确定的：hongyan bulk resolve {folder}"
-                ),
+                format!("查看状态：hongyan bulk status {named}；处理不确定的：hongyan bulk resolve {named}"),
             ),
         )
     }

@@ -3,15 +3,18 @@
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use hongyan_bulk::campaign::{Campaign, Doubt, LEDGER};
-use hongyan_bulk::ledger::{Ledger, LedgerError, Resolution, Sqlite, State, Time};
+use hongyan_bulk::ledger::{Ledger, LedgerError, Sqlite, State};
 use hongyan_bulk::load::{self, LoadError};
 use hongyan_bulk::run;
 use hongyan_bulk::run::{Compose, Composer, Ended, Options, Route, Stop, Why};
 
 use super::accounts::{self, Account};
+use super::doubts::Doubts;
 use super::making;
+use super::opened::Called;
 use super::watching::{Watching, counts};
 use crate::cli::exit::Exit;
 use crate::cli::json;
@@ -22,9 +25,6 @@ use crate::cli::terminal::{Language, safe, tell};
 use crate::cli::trouble::Trouble;
 use crate::proto::outcome::Failure;
 use crate::said::{Said, said};
-
-/// How often a run with a policy for those in doubt begins anew because of new ones.
-const ROUNDS: usize = 4;
 
 /// Send the campaign, or go on with it
 ///
@@ -67,22 +67,17 @@ impl Args {
         let mut options = options(&campaign);
         options.once = self.once;
         options.suppressed = making::suppressed()?;
+        // No answer is left to come of the run that is over.
+        let doubts = Doubts { age: Duration::ZERO, once: self.once };
         let doubt = campaign.config().retry.doubt;
         let ledger = Arc::new(ledger);
         let composer = Composer::new(campaign, maker, ledger.clone(), accounts::senders(&accounts));
-        let sending = Sending { routes, options, json: self.json, purpose: Purpose::Campaign(&self.dir) };
+        let called = Called::folder(&self.dir);
+        let purpose = Purpose::Campaign(&called, doubt);
+        let sending = Sending { routes, options, json: self.json, purpose };
         making::runtime()?.block_on(async {
-            let composer = Arc::new(composer);
-            for _ in 1..ROUNDS {
-                settle_doubts(&ledger, doubt).await?;
-                let ended = sending.send(ledger.clone(), composer.clone()).await?;
-                let is_new_doubt = doubt != Doubt::Hold && ended.tally.of(State::InDoubt) > 0;
-                if !(is_new_doubt && matches!(ended.why, Why::Done)) {
-                    return Ok(sending.report(&ended));
-                }
-            }
-            settle_doubts(&ledger, doubt).await?;
-            Ok(sending.report(&sending.send(ledger, composer).await?))
+            let ended = doubts.send(&sending, &ledger, &Arc::new(composer)).await?;
+            Ok(sending.report(&ended))
         })
     }
 
@@ -155,25 +150,6 @@ pub(super) fn options(campaign: &Campaign) -> Options {
     }
 }
 
-/// Does with those in doubt what the campaign says.
-async fn settle_doubts(ledger: &Sqlite, policy: Doubt) -> Result<(), Trouble> {
-    let how = match policy {
-        Doubt::Hold => return Ok(()),
-        Doubt::Resend => Resolution::Resend,
-        Doubt::Skip => Resolution::Skip,
-    };
-    let wanted = hongyan_bulk::ledger::Filter { state: Some(State::InDoubt), row: None };
-    loop {
-        let doubtful = ledger.page(Default::default(), 1000, wanted).await;
-        let ids: Vec<_> =
-            doubtful.map_err(|error| making::ledger(&error))?.iter().map(|one| one.id).collect();
-        if ids.is_empty() {
-            return Ok(());
-        }
-        ledger.resolve(ids, how, Time::now()).await.map_err(|error| making::ledger(&error))?;
-    }
-}
-
 /// A run that is ready to begin.
 pub(super) struct Sending<'a> {
     pub(super) routes: Vec<Route>,
@@ -185,14 +161,12 @@ pub(super) struct Sending<'a> {
 /// What a run is for, which decides what to do after it.
 #[derive(Clone, Copy)]
 pub(super) enum Purpose<'a> {
-    /// The campaign in this folder.
-    Campaign(&'a Path),
+    /// The campaign that is called so, or a worker's share of it; and what becomes of those in doubt.
+    Campaign(&'a Called, Doubt),
     /// One letter of it, to oneself.
     Test(&'a Path),
     /// The sandbox; the rehearsal itself says what is next.
     Rehearsal,
-    /// A share of a campaign that lies in a database: the commands that would help need a folder.
-    Worker,
 }
 
 impl Sending<'_> {
@@ -213,6 +187,14 @@ impl Sending<'_> {
         drawing.abort();
         watching.end(matches!(self.purpose, Purpose::Test(_)));
         ended.map_err(|error| making::ledger(&error))
+    }
+
+    /// What becomes of those in doubt.
+    pub(super) fn doubt(&self) -> Doubt {
+        match self.purpose {
+            Purpose::Campaign(_, doubt) => doubt,
+            Purpose::Test(_) | Purpose::Rehearsal => Doubt::Hold,
+        }
     }
 
     /// Says how it ended; with what to exit.
@@ -258,12 +240,12 @@ fn report(ended: &Ended, purpose: Purpose<'_>, wants_json: bool) -> Exit {
     tell(&counts(&ended.tally, language, paint));
     let word = |dir: &Path| crate::cli::system::shell_word(&dir.to_string_lossy());
     let (mut what, mut next) = match purpose {
-        Purpose::Campaign(dir) => words(ended, &word(dir)),
-        Purpose::Test(_) | Purpose::Rehearsal | Purpose::Worker => words(ended, ""),
+        Purpose::Campaign(called, doubt) => words(ended, called, doubt),
+        Purpose::Test(_) | Purpose::Rehearsal => words(ended, &Called::default(), Doubt::Hold),
     };
     if matches!(ended.why, Why::Done | Why::Asked) {
         match purpose {
-            Purpose::Campaign(_) => {}
+            Purpose::Campaign(..) => {}
             Purpose::Test(dir) if ended.tally.of(State::Accepted) == ended.tally.total() => {
                 let dir = word(dir);
                 (what, next) = (
@@ -274,7 +256,7 @@ fn report(ended: &Ended, purpose: Purpose<'_>, wants_json: bool) -> Exit {
                     ),
                 );
             }
-            Purpose::Test(_) | Purpose::Rehearsal | Purpose::Worker => next = said("", ""),
+            Purpose::Test(_) | Purpose::Rehearsal => next = said("", ""),
         }
     }
     if !what.en.is_empty() {
@@ -312,7 +294,8 @@ fn name(why: &Why) -> &'static str {
 }
 
 /// Why it ended, and what to do next; empty where there is nothing to say.
-fn words(ended: &Ended, dir: &str) -> (Said, Said) {
+fn words(ended: &Ended, called: &Called, policy: Doubt) -> (Said, Said) {
+    let Called { named, go_on } = called;
     let of = |state| ended.tally.of(state);
     let doubt = of(State::InDoubt);
     match &ended.why {
@@ -335,7 +318,21 @@ fn words(ended: &Ended, dir: &str) -> (Said, Said) {
                 "ended as asked; everything that was on its way is settled",
                 "已按要求结束，已发出的邮件都有了结果",
             ),
-            said(format!("go on with `hongyan bulk run {dir}`"), format!("用 `hongyan bulk run {dir}` 继续")),
+            said(format!("go on with `{go_on}`"), format!("用 `{go_on}` 继续")),
+        ),
+        Why::Done if doubt > 0 && policy != Doubt::Hold => (
+            said(
+                format!("{doubt} may have got the letter: nobody knows"),
+                format!("有 {doubt} 位收件人可能已收到邮件，无法确定"),
+            ),
+            said(
+                format!(
+                    "`{go_on}` decides as the campaign says (retry.doubt); or decide with `hongyan bulk resolve {named}`"
+                ),
+                format!(
+                    "`{go_on}` 会按活动设置（retry.doubt）处理；也可用 `hongyan bulk resolve {named}` 处理"
+                ),
+            ),
         ),
         Why::Done if doubt > 0 => (
             said(
@@ -345,8 +342,8 @@ fn words(ended: &Ended, dir: &str) -> (Said, Said) {
                 format!("有 {doubt} 位收件人可能已收到邮件，无法确定；不会自动重发"),
             ),
             said(
-                format!("decide with `hongyan bulk resolve {dir}`"),
-                format!("用 `hongyan bulk resolve {dir}` 处理"),
+                format!("decide with `hongyan bulk resolve {named}`"),
+                format!("用 `hongyan bulk resolve {named}` 处理"),
             ),
         ),
         Why::Done if of(State::Pending) + of(State::Deferred) > 0 => {
@@ -357,8 +354,8 @@ fn words(ended: &Ended, dir: &str) -> (Said, Said) {
                     format!("还有 {open} 位收件人没有收到邮件"),
                 ),
                 said(
-                    format!("`hongyan bulk status {dir}` says why; go on with `hongyan bulk run {dir}`"),
-                    format!("用 `hongyan bulk status {dir}` 查看原因，用 `hongyan bulk run {dir}` 继续"),
+                    format!("`hongyan bulk status {named}` says why; go on with `{go_on}`"),
+                    format!("用 `hongyan bulk status {named}` 查看原因，用 `{go_on}` 继续"),
                 ),
             )
         }
@@ -366,19 +363,19 @@ fn words(ended: &Ended, dir: &str) -> (Said, Said) {
             said("", ""),
             said(
                 format!(
-                    "what to do about the refusals: `hongyan bulk status {dir}`; \
-                     the proof: `hongyan bulk report {dir} -o report.xlsx`"
+                    "what to do about the refusals: `hongyan bulk status {named}`; \
+                     the proof: `hongyan bulk report {named} -o report.xlsx`"
                 ),
                 format!(
-                    "被拒绝的如何处理：`hongyan bulk status {dir}`；导出结果：`hongyan bulk report {dir} -o report.xlsx`"
+                    "被拒绝的如何处理：`hongyan bulk status {named}`；导出结果：`hongyan bulk report {named} -o report.xlsx`"
                 ),
             ),
         ),
         Why::Done => (
             said("", ""),
             said(
-                format!("the proof: `hongyan bulk report {dir} -o report.xlsx`"),
-                format!("导出结果：`hongyan bulk report {dir} -o report.xlsx`"),
+                format!("the proof: `hongyan bulk report {named} -o report.xlsx`"),
+                format!("导出结果：`hongyan bulk report {named} -o report.xlsx`"),
             ),
         ),
     }

@@ -6,11 +6,10 @@ mod text;
 use std::io::{IsTerminal as _, stdout};
 use std::time::Duration;
 
-use hongyan_bulk::ledger::sqlite::Sqlite;
 use hongyan_bulk::ledger::{Ledger as _, LedgerError, Time};
 use hongyan_bulk::report::Status;
 
-use super::opened::{self, Folder};
+use super::opened::{self, Named, Opened};
 use crate::cli::exit::Exit;
 use crate::cli::json;
 use crate::cli::outcome::Manner;
@@ -31,12 +30,13 @@ const AGAIN: Duration = Duration::from_secs(2);
   hongyan bulk status payslips
   hongyan bulk status payslips --watch
   hongyan bulk status payslips --json | jq .states.accepted
+  hongyan bulk status --ledger postgres://mail@db.example.org/mail
 
 States: pending, leased (being prepared), in_data (being sent), accepted, deferred (not now; tried again where
 `due` is set), rejected, in_doubt (it may have been taken: `hongyan bulk resolve`), suppressed, skipped.")]
 pub(super) struct Args {
     #[command(flatten)]
-    folder: Folder,
+    campaign: Named,
 
     /// Look again every two seconds, until everybody is settled and nobody runs it any more, or Ctrl-C
     #[arg(short, long)]
@@ -53,15 +53,16 @@ impl Args {
     }
 
     fn status(&self) -> Result<(), Trouble> {
-        let ledger = self.folder.read()?;
-        runtime()?.block_on(async {
-            if self.watch { self.watched(&ledger).await } else { self.once(&ledger).await.map(drop) }
+        let runtime = runtime()?;
+        let opened = self.campaign.read(&runtime)?;
+        runtime.block_on(async {
+            if self.watch { self.watched(&opened).await } else { self.once(&opened).await.map(drop) }
         })
     }
 
     /// Prints it; gives the number of lines, and whether there is something to come.
-    async fn once(&self, ledger: &Sqlite) -> Result<(usize, bool), Trouble> {
-        let told = self.told(ledger).await.map_err(|error| self.folder.trouble(&error))?;
+    async fn once(&self, opened: &Opened) -> Result<(usize, bool), Trouble> {
+        let told = told(opened).await.map_err(|error| self.campaign.trouble(&error))?;
         let more = told.status.open() > 0 || !told.status.runners.is_empty();
         if self.json {
             let object = object::of(&told);
@@ -77,10 +78,10 @@ impl Args {
         Ok((text.lines().count(), more))
     }
 
-    async fn watched(&self, ledger: &Sqlite) -> Result<(), Trouble> {
+    async fn watched(&self, opened: &Opened) -> Result<(), Trouble> {
         let terminal = console::Term::stdout();
         loop {
-            let (lines, more) = self.once(ledger).await?;
+            let (lines, more) = self.once(opened).await?;
             if !more {
                 return Ok(());
             }
@@ -94,12 +95,12 @@ impl Args {
             }
         }
     }
+}
 
-    async fn told<'a>(&'a self, ledger: &'a Sqlite) -> Result<Told<'a>, LedgerError> {
-        let manifest = ledger.manifest();
-        let status = Status::of(ledger, Time::now()).await?;
-        Ok(Told { status, manifest, provider: opened::provider(manifest), folder: self.folder.shown() })
-    }
+async fn told(opened: &Opened) -> Result<Told<'_>, LedgerError> {
+    let manifest = opened.ledger.manifest();
+    let status = Status::of(&opened.ledger, Time::now()).await?;
+    Ok(Told { status, manifest, provider: opened::provider(manifest), called: &opened.called })
 }
 
 /// All that is shown.
@@ -108,7 +109,7 @@ struct Told<'a> {
     manifest: &'a hongyan_bulk::ledger::Manifest,
     provider: Option<&'static crate::proto::provider::Provider>,
     /// As a shell reads it.
-    folder: String,
+    called: &'a opened::Called,
 }
 
 /// Columns of what is written to.

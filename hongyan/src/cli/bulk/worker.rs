@@ -12,6 +12,8 @@ use hongyan_bulk::run::{Composer, Fetching};
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::doubts::Doubts;
+use super::opened::Called;
 use super::run::{Purpose, Sending};
 use super::{accounts, making, run};
 use crate::cli::exit::Exit;
@@ -28,8 +30,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 /// Send a campaign together with other machines, its ledger being in PostgreSQL
 ///
 /// Bring a campaign there with `hongyan bulk move`, then start a worker on each machine. No two of them send the same
-/// letter. What a worker that is gone had leased goes to the others after two minutes; what it may have sent is in doubt
-/// and held.
+/// letter. What a worker that is gone had leased goes to the others after two minutes; what it may have sent is in doubt:
+/// held, or, where the campaign says so (retry.doubt), sent again or skipped two minutes after that.
 ///
 /// The password comes from PGPASSWORD or ~/.pgpass, never from the URL. A database on another machine is reached by TLS
 /// with its certificate verified, unless the URL says sslmode=disable. Accounts are those of this machine's configuration.
@@ -106,10 +108,14 @@ impl Args {
         let mut options = run::options(&campaign);
         options.once = self.once;
         options.suppressed = making::suppressed()?;
+        let doubts = Doubts { age: self.lease(), once: self.once };
+        let doubt = campaign.config().retry.doubt;
         let composer = Composer::new(campaign, maker, ledger.clone(), accounts::senders(&accounts));
         let composer = Fetching::new(composer, ledger.clone(), contents);
-        let sending = Sending { routes, options, json: self.json, purpose: Purpose::Worker };
-        let ended = sending.send(ledger.clone(), Arc::new(composer)).await?;
+        let called = Called::database(&self.ledger, self.campaign.as_deref());
+        let sending =
+            Sending { routes, options, json: self.json, purpose: Purpose::Campaign(&called, doubt) };
+        let ended = doubts.send(&sending, ledger, &Arc::new(composer)).await?;
         Ok(sending.report(&ended))
     }
 
@@ -118,12 +124,11 @@ impl Args {
             Some(file) => Keep::File(file.clone()),
             None => Keep::Folder(own_folder("XDG_STATE_HOME", ".local/state", "--journal")?.join("journals")),
         };
-        Ok(Options {
-            lease: Duration::from_secs(self.lease),
-            patience: PATIENCE,
-            journal,
-            ..Options::default()
-        })
+        Ok(Options { lease: self.lease(), patience: PATIENCE, journal, ..Options::default() })
+    }
+
+    fn lease(&self) -> Duration {
+        Duration::from_secs(self.lease)
     }
 
     fn cache(&self) -> Result<PathBuf, Trouble> {

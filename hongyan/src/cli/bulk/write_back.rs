@@ -1,11 +1,10 @@
 //! `hongyan bulk report --write-back`: a copy of the sheet with what became of each row beside it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::Local;
 use hongyan_bulk::campaign::Campaign;
-use hongyan_bulk::ledger::sqlite::Sqlite;
-use hongyan_bulk::ledger::{Entry, Filter, Ledger as _};
+use hongyan_bulk::ledger::{Entry, Filter, Ledger};
 use hongyan_bulk::load;
 use hongyan_bulk::recipients::Sheet;
 use hongyan_bulk::report::Entries;
@@ -14,7 +13,6 @@ use tokio::runtime::Runtime;
 
 use super::making;
 use super::message_id::MessageIds;
-use super::opened::Folder;
 use super::words::{self, stamp};
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Language;
@@ -22,8 +20,8 @@ use crate::cli::trouble::Trouble;
 use crate::said::{Problem, said};
 
 /// Writes the copy; gives its path.
-pub(super) fn write(folder: &Folder, ledger: &Sqlite, runtime: &Runtime) -> Result<PathBuf, Trouble> {
-    let campaign = making::campaign(folder.path())?;
+pub(super) fn write(dir: &Path, ledger: &impl Ledger, runtime: &Runtime) -> Result<PathBuf, Trouble> {
+    let campaign = making::campaign(dir)?;
     let sheet = sheet(&campaign, ledger)?;
     let language = Language::of_the_environment();
     let headings = language.choose(Headings::english(), Headings::chinese());
@@ -59,8 +57,23 @@ pub(super) fn write(folder: &Folder, ledger: &Sqlite, runtime: &Runtime) -> Resu
     })
 }
 
+/// The sheet is in the folder, and a database knows no more of it than its hash.
+pub(super) fn without_folder() -> Trouble {
+    Trouble::new(
+        Exit::Usage,
+        said(
+            "--write-back copies the sheet, and that is in the campaign's folder",
+            "--write-back 需要复制活动文件夹中的表格",
+        ),
+        said(
+            "name the folder in place of --ledger: it leads to the database; or write a report with -o",
+            "请用活动文件夹代替 --ledger（会自动找到数据库）；或用 -o 生成报告",
+        ),
+    )
+}
+
 /// The sheet, as long as it is what was frozen: of another one the rows would be other people.
-fn sheet(campaign: &Campaign, ledger: &Sqlite) -> Result<Sheet, Trouble> {
+fn sheet(campaign: &Campaign, ledger: &impl Ledger) -> Result<Sheet, Trouble> {
     let wanted = &campaign.config().recipients;
     let frozen = ledger.manifest().files.get(&wanted.file);
     let now = campaign.frozen(&wanted.file).map_err(|error| Trouble::from(Exit::NoInput, error.problem()))?;

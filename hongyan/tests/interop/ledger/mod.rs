@@ -2,6 +2,7 @@
 
 mod away;
 mod cluster;
+mod commands;
 mod contents;
 mod gone;
 mod killed;

@@ -13,8 +13,8 @@ use super::{block_on, pause};
 use crate::process::eventually;
 use crate::program::said;
 
-/// A campaign of so many rows, each with a file of its own, and one that all share.
-fn campaign(dir: &Path, rows: usize) {
+/// A campaign of so many rows, each with a file of its own, and one that all share; with further settings.
+fn campaign(dir: &Path, rows: usize, further: &str) {
     let files = dir.join("files");
     std::fs::create_dir_all(&files).expect("a folder");
     let mut sheet = String::from("姓名,邮箱,工号\n");
@@ -39,9 +39,10 @@ window = 8
 in-a-row = 0
 percent = 0
 ";
+    let settings = format!("{settings}{further}");
     for (name, text) in [
         ("people.csv", sheet.as_str()),
-        ("campaign.toml", settings),
+        ("campaign.toml", settings.as_str()),
         ("letter.txt", "您好，{{ 姓名 }}。\n"),
         ("notice.txt", "通知"),
     ] {
@@ -64,8 +65,12 @@ pub(super) fn output(cluster: &Cluster, arguments: &[&str]) -> Output {
 
 /// Freezes a campaign, so that it has a ledger, and moves it.
 fn moved(cluster: &Cluster, rows: usize) -> String {
+    moved_with(cluster, rows, "")
+}
+
+pub(super) fn moved_with(cluster: &Cluster, rows: usize, further: &str) -> String {
     let dir = cluster.path("payslips");
-    campaign(&dir, rows);
+    campaign(&dir, rows, further);
     let dir = dir.to_str().expect("UTF-8").to_owned();
     let key = super::manifest("").key;
     let frozen = Campaign::open(&dir).expect("a campaign");
@@ -78,7 +83,7 @@ fn moved(cluster: &Cluster, rows: usize) -> String {
 }
 
 /// A worker; it ends with the test.
-struct Worker(Child);
+pub(super) struct Worker(Child);
 
 impl Worker {
     /// Sends a signal to the program itself; `timeout` waits for it.
@@ -90,7 +95,7 @@ impl Worker {
         }
     }
 
-    fn has_ended(&mut self) -> bool {
+    pub(super) fn has_ended(&mut self) -> bool {
         eventually(|| self.0.try_wait().expect("our own child").is_some())
     }
 }
@@ -102,7 +107,7 @@ impl Drop for Worker {
     }
 }
 
-fn worker(cluster: &Cluster, sandbox: &Sandbox) -> Worker {
+pub(super) fn worker(cluster: &Cluster, sandbox: &Sandbox) -> Worker {
     let server = format!("smtp://{}", sandbox.smtp().expect("a port"));
     let url = cluster.url();
     let mut command =

@@ -35,6 +35,7 @@ pub struct Place {
     pub(super) config: Config,
     pub(super) tls: Connector,
     shown: String,
+    url: String,
 }
 
 impl Place {
@@ -57,7 +58,7 @@ impl Place {
         if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
             return Err(malformed("it does not begin with postgres://", "它不以 postgres:// 开头"));
         }
-        let (rest, wishes) = Wishes::taken_from(url)?;
+        let (rest, mut wishes) = Wishes::taken_from(url)?;
         let mut config: Config = rest.parse().map_err(|error: tokio_postgres::Error| {
             let why =
                 std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
@@ -79,8 +80,11 @@ impl Place {
             .enumerate()
             .all(|(at, host)| is_local(host, config.get_hostaddrs().get(at)));
         let sockets = config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
-        let mode = wishes.mode.or_else(|| text("PGSSLMODE")).unwrap_or_default();
-        let authority = wishes.roots.or_else(|| text("PGSSLROOTCERT")).filter(|name| name != "system");
+        wishes.mode = wishes.mode.or_else(|| text("PGSSLMODE"));
+        wishes.roots = wishes.roots.or_else(|| text("PGSSLROOTCERT"));
+        let url = url_of(&config, &rest, &wishes);
+        let mode = wishes.mode.unwrap_or_default();
+        let authority = wishes.roots.filter(|name| name != "system");
         let trusted = authority.as_ref().map_or(Roots::Platform, |path| Roots::File(PathBuf::from(path)));
         let (tls, roots) = match mode.as_str() {
             "disable" => (false, Roots::Platform),
@@ -120,12 +124,24 @@ impl Place {
             }
         };
         let shown = shown(&config);
-        Ok(Self { config, tls: Connector::new(Policy { roots, identity }), shown })
+        Ok(Self { config, tls: Connector::new(Policy { roots, identity }), shown, url })
     }
 
     /// `user@host:port/database`, for people; without the password.
     pub fn shown(&self) -> &str {
         &self.shown
+    }
+
+    /// A URL of the same place, by which it is found also where the environment's variables are others; without the
+    /// password.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Whether this is the database that a [URL of a place](Self::url) names; how it is reached may differ.
+    pub fn is_at(&self, url: &str) -> bool {
+        let database = |url: &str| url.split('?').next().map(str::to_owned);
+        database(&self.url) == database(url)
     }
 
     /// Whether the way there is by TLS.
@@ -277,6 +293,53 @@ fn shown(config: &Config) -> String {
     format!("{user}@{host}:{port}/{database}").escape_debug().to_string()
 }
 
+/// What the parts of a place are as one URL; `rest` is what the driver read.
+fn url_of(config: &Config, rest: &str, wishes: &Wishes) -> String {
+    let ports = config.get_ports();
+    let hosts = config.get_hosts().iter().enumerate().map(|(at, host)| {
+        let port = ports.get(at).or(ports.first()).copied().unwrap_or(5432);
+        match host {
+            Host::Tcp(name) if name.contains(':') => format!("[{name}]:{port}"),
+            Host::Tcp(name) => format!("{}:{port}", encoded(name)),
+            Host::Unix(folder) => format!("{}:{port}", encoded(&folder.to_string_lossy())),
+        }
+    });
+    let hosts = hosts.collect::<Vec<_>>().join(",");
+    let (user, database) = (config.get_user().unwrap_or_default(), config.get_dbname().unwrap_or_default());
+    let mut url = format!("postgres://{}@{hosts}/{}", encoded(user), encoded(database));
+    // Where it is stands before; how to get there, where that was said, follows.
+    let is_place = |pair: &&str| {
+        let key = pair.split('=').next().unwrap_or_default();
+        ["host", "port", "user", "dbname"].contains(&key)
+    };
+    let kept = rest.split_once('?').map_or("", |(_, query)| query);
+    let mut pairs: Vec<String> =
+        kept.split('&').filter(|pair| !pair.is_empty() && !is_place(pair)).map(str::to_owned).collect();
+    for (key, value) in [
+        ("sslmode", &wishes.mode),
+        ("sslrootcert", &wishes.roots),
+        ("sslcert", &wishes.certificate),
+        ("sslkey", &wishes.key),
+        ("passfile", &wishes.passfile),
+    ] {
+        pairs.extend(value.as_ref().map(|value| format!("{key}={}", encoded(value))));
+    }
+    if !pairs.is_empty() {
+        url.push('?');
+        url.push_str(&pairs.join("&"));
+    }
+    url
+}
+
+/// Percent-encoding of all but unreserved characters (RFC 3986 §2.3).
+fn encoded(text: &str) -> String {
+    let one = |octet: u8| match octet {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(octet).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(one).collect()
+}
+
 fn malformed(en: &str, zh: &str) -> LedgerError {
     LedgerError::Refused(said(
         format!(
@@ -344,6 +407,39 @@ mod tests {
         ] {
             let error = place(url).expect_err(url).to_string();
             assert!(error.contains("postgres://user@host"), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_places_own_url_leads_to_it_without_the_environment_and_without_the_password() {
+        let environment = |name: &str| match name {
+            "PGHOST" => Some("/run/own sockets".into()),
+            "PGUSER" => Some("李四".into()),
+            "PGSSLMODE" => Some("verify-full".into()),
+            "PGPASSWORD" => Some("geheim".into()),
+            _ => None,
+        };
+        for (url, own) in [
+            (
+                "postgres:///mail",
+                "postgres://%E6%9D%8E%E5%9B%9B@%2Frun%2Fown%20sockets:5432/mail?sslmode=verify-full",
+            ),
+            ("postgres://a@[::1]:6000/mail?sslmode=disable", "postgres://a@[::1]:6000/mail?sslmode=disable"),
+            (
+                "postgresql://a@one.example,two.example/mail?connect_timeout=3&sslrootcert=/etc/our%20ca.pem",
+                "postgres://a@one.example:5432,two.example:5432/mail?connect_timeout=3&sslmode=verify-full&sslrootcert=%2Fetc%2Four%20ca.pem",
+            ),
+            (
+                "postgres:///mail?host=db.example.org&port=5433&user=a",
+                "postgres://a@db.example.org:5433/mail?sslmode=verify-full",
+            ),
+        ] {
+            let first = Place::with(url, &environment).expect(url);
+            assert_eq!(first.url(), own, "{url}");
+            let again = Place::with(own, &|_| None).expect(own);
+            assert_eq!((again.url(), again.shown()), (own, first.shown()), "{url}");
+            assert_eq!(again.encrypted(), first.encrypted(), "{url}");
+            assert!(first.is_at(own) && !first.is_at("postgres://a@db.example.net:5432/mail"), "{url}");
         }
     }
 

@@ -148,7 +148,7 @@ impl Sqlite {
         blocking(move || writer.close()).await
     }
 
-    /// Where the campaign was, or is being, moved to.
+    /// Where the campaign was, or is being, moved to: the database's [URL](super::postgres::Place::url).
     ///
     /// # Errors
     /// As reading does.

@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use hongyan_bulk::bounce::Letter;
 use hongyan_bulk::campaign::{self, Config};
-use hongyan_bulk::ledger::sqlite::Sqlite;
 use hongyan_bulk::ledger::{Filter, Ledger as _, LedgerError, RecipientId};
 use hongyan_bulk::suppression;
 use hongyan_bulk::token::{self, Key};
 use tokio::runtime::Runtime;
 
-use crate::cli::bulk::opened::Folder;
+use crate::cli::bulk::opened::{Named, Store};
 use crate::cli::exit::Exit;
 use crate::cli::system::runtime;
 use crate::cli::trouble::Trouble;
@@ -26,18 +25,18 @@ pub(super) fn is_one(path: &Path) -> bool {
 /// A campaign's letters, as its ledger has them.
 pub(super) struct Letters {
     dir: PathBuf,
-    folder: Folder,
-    ledger: Sqlite,
+    named: Named,
+    ledger: Store,
     campaign: String,
     runtime: Runtime,
 }
 
 impl Letters {
     pub(super) fn open(dir: &Path) -> Result<Self, Trouble> {
-        let folder = Folder::at(dir);
-        let ledger = folder.read()?;
+        let (named, runtime) = (Named::at(dir), runtime()?);
+        let ledger = named.read(&runtime)?.ledger;
         let campaign = token::campaign(&ledger.manifest().key);
-        Ok(Self { dir: dir.to_owned(), folder, ledger, campaign, runtime: runtime()? })
+        Ok(Self { dir: dir.to_owned(), named, ledger, campaign, runtime })
     }
 
     /// What the campaign is called.
@@ -89,6 +88,6 @@ impl Letters {
     }
 
     fn trouble(&self, error: &LedgerError) -> Trouble {
-        self.folder.trouble(error)
+        self.named.trouble(error)
     }
 }

@@ -3,14 +3,13 @@
 use std::io::{self, Write as _, stdout};
 
 use console::measure_text_width;
-use hongyan_bulk::ledger::sqlite::Sqlite;
-use hongyan_bulk::ledger::{Entry, Ledger as _, LedgerError, SessionId, State};
+use hongyan_bulk::ledger::{Entry, Ledger, LedgerError, SessionId, State};
 use hongyan_bulk::report::Entries;
 use hongyan_bulk::resolve::Whom;
 use serde::Serialize;
 
 use crate::cli::bulk::message_id::MessageIds;
-use crate::cli::bulk::opened::Folder;
+use crate::cli::bulk::opened::{Called, Named};
 use crate::cli::bulk::words::{exact, moment};
 use crate::cli::exit::Exit;
 use crate::cli::json;
@@ -36,18 +35,21 @@ struct Person<'a> {
 }
 
 /// Prints them, one after the other as they come from the ledger.
-pub(super) fn print(folder: &Folder, whom: &Whom, as_json: bool) -> Result<Exit, Trouble> {
-    let ledger = folder.read()?;
+pub(super) fn print(campaign: &Named, whom: &Whom, as_json: bool) -> Result<Exit, Trouble> {
+    let runtime = runtime()?;
+    let opened = campaign.read(&runtime)?;
+    let ledger = &opened.ledger;
     let ids = MessageIds::of(ledger.manifest());
+    ids.tell_unknown();
     let mut out = stdout().lock();
     let mut printed_all: io::Result<()> = Ok(());
     let mut count = 0_u64;
     let mut interrupted = 0;
-    let read: Result<(), LedgerError> = runtime()?.block_on(async {
+    let read: Result<(), LedgerError> = runtime.block_on(async {
         for filter in whom.filters() {
-            let mut entries = Entries::new(&ledger, filter);
+            let mut entries = Entries::new(ledger, filter);
             while let Some(entry) = entries.next().await? {
-                let account = account(&ledger, &entry).await?;
+                let account = account(ledger, &entry).await?;
                 let id = ids.of_entry(&entry, account.as_deref());
                 printed_all = if as_json {
                     json::line(&mut out, &person(&entry, account.as_deref(), id.as_deref()))
@@ -65,16 +67,16 @@ pub(super) fn print(folder: &Folder, whom: &Whom, as_json: bool) -> Result<Exit,
         }
         Ok(())
     });
-    read.map_err(|error| folder.trouble(&error))?;
+    read.map_err(|error| campaign.trouble(&error))?;
     if !as_json && printed_all.is_ok() {
-        printed_all = out.write_all(after(count, interrupted, &folder.shown()).as_bytes());
+        printed_all = out.write_all(after(count, interrupted, &opened.called).as_bytes());
     }
     printed(printed_all)?;
     Ok(if count + interrupted > 0 { Exit::TempFail } else { Exit::Ok })
 }
 
 /// The account of the last attempt.
-pub(super) async fn account(ledger: &Sqlite, entry: &Entry) -> Result<Option<String>, LedgerError> {
+pub(super) async fn account(ledger: &impl Ledger, entry: &Entry) -> Result<Option<String>, LedgerError> {
     let Some(session) = entry.attempts.last().and_then(|last| last.evidence.session) else { return Ok(None) };
     Ok(ledger.opening(session).await?.map(|opening| opening.account))
 }
@@ -129,18 +131,19 @@ fn told(entry: &Entry, account: Option<&str>, id: Option<&str>) -> String {
 }
 
 /// What can be done.
-fn after(count: u64, interrupted: u64, folder: &str) -> String {
+fn after(count: u64, interrupted: u64, called: &Called) -> String {
+    let Called { named, go_on } = called;
     let language = Language::of_the_environment();
     let mut text = String::new();
     if interrupted > 0 {
         text.push_str(&language.choose(
             format!(
                 "{interrupted} were being sent when the run was interrupted. They become in doubt with the next: \
-                 hongyan bulk run {folder}, or hongyan bulk resolve {folder} --search-sent\n"
+                 {go_on}, or hongyan bulk resolve {named} --search-sent\n"
             ),
             format!(
-                "有 {interrupted} 封在发送时运行被中断，下次执行以下命令时列为不确定：hongyan bulk run {folder}，\
-                 或 hongyan bulk resolve {folder} --search-sent\n"
+                "有 {interrupted} 封在发送时运行被中断，下次执行以下命令时列为不确定：{go_on}，\
+                 或 hongyan bulk resolve {named} --search-sent\n"
             ),
         ));
     }
@@ -153,17 +156,17 @@ fn after(count: u64, interrupted: u64, folder: &str) -> String {
     text.push_str(&language.choose(
         format!(
             "\n{count} in doubt: they may have the mail or not. To decide:\n\
-             \x20 hongyan bulk resolve {folder} --search-sent     look in the account's folder for sent mail\n\
-             \x20 hongyan bulk resolve {folder} --all --resend    send the same letter again\n\
-             \x20 hongyan bulk resolve {folder} --all --skip      leave it so\n\
-             \x20 hongyan bulk resolve {folder} --row N --found   you know that they have it\n"
+             \x20 hongyan bulk resolve {named} --search-sent     look in the account's folder for sent mail\n\
+             \x20 hongyan bulk resolve {named} --all --resend    send the same letter again\n\
+             \x20 hongyan bulk resolve {named} --all --skip      leave it so\n\
+             \x20 hongyan bulk resolve {named} --row N --found   you know that they have it\n"
         ),
         format!(
             "\n{count} 位不确定：可能已收到，也可能没有。处理方法：\n\
-             \x20 hongyan bulk resolve {folder} --search-sent     在账户的已发送文件夹中查找\n\
-             \x20 hongyan bulk resolve {folder} --all --resend    重新发送同一封邮件\n\
-             \x20 hongyan bulk resolve {folder} --all --skip      不再处理\n\
-             \x20 hongyan bulk resolve {folder} --row N --found   您确认对方已收到\n"
+             \x20 hongyan bulk resolve {named} --search-sent     在账户的已发送文件夹中查找\n\
+             \x20 hongyan bulk resolve {named} --all --resend    重新发送同一封邮件\n\
+             \x20 hongyan bulk resolve {named} --all --skip      不再处理\n\
+             \x20 hongyan bulk resolve {named} --row N --found   您确认对方已收到\n"
         ),
     ));
     text

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use hongyan_bulk::ledger::sqlite::Sqlite;
-use hongyan_bulk::ledger::{Ledger as _, LedgerError, RecipientId, Time};
+use hongyan_bulk::ledger::{Ledger, LedgerError, RecipientId, Time};
 use hongyan_bulk::report::Entries;
 use hongyan_bulk::resolve::{Found, Whom, accepted, sent};
 use serde::Serialize;
@@ -13,7 +12,7 @@ use tokio::runtime::Runtime;
 use super::{ByAccount, list};
 use crate::account::Protocol;
 use crate::cli::bulk::message_id::MessageIds;
-use crate::cli::bulk::opened::Folder;
+use crate::cli::bulk::opened::Named;
 use crate::cli::exit::Exit;
 use crate::cli::outcome::why;
 use crate::cli::sent::for_sent;
@@ -62,11 +61,11 @@ impl Search<'_> {
     pub(super) fn run(
         &self,
         runtime: &Runtime,
-        folder: &Folder,
-        ledger: &Sqlite,
+        campaign: &Named,
+        ledger: &impl Ledger,
         whom: &Whom,
     ) -> Result<Vec<Searched>, Trouble> {
-        let broken = |error: LedgerError| folder.trouble(&error);
+        let broken = |error: LedgerError| campaign.trouble(&error);
         let mut wanted = runtime.block_on(self.wanted(ledger, whom)).map_err(broken)?;
         if self.server.names_one() {
             // The one that a person named is asked for everybody.
@@ -95,8 +94,9 @@ impl Search<'_> {
     }
 
     /// Whom to look for, by the account that sent to them.
-    async fn wanted(&self, ledger: &Sqlite, whom: &Whom) -> Result<ByAccount<Vec<One>>, LedgerError> {
+    async fn wanted(&self, ledger: &impl Ledger, whom: &Whom) -> Result<ByAccount<Vec<One>>, LedgerError> {
         let ids = MessageIds::of(ledger.manifest());
+        ids.tell_unknown();
         let mut wanted: ByAccount<Vec<One>> = BTreeMap::new();
         for filter in whom.filters() {
             let mut entries = Entries::new(ledger, filter);
@@ -171,7 +171,7 @@ impl Search<'_> {
 }
 
 /// Records those who were found as accepted, with where that is.
-async fn record(ledger: &Sqlite, searched: &Searched, validity: Option<u32>) -> Result<(), LedgerError> {
+async fn record(ledger: &impl Ledger, searched: &Searched, validity: Option<u32>) -> Result<(), LedgerError> {
     let mut outcomes = Vec::new();
     for one in &searched.found {
         let found = Found {

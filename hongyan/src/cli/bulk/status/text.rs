@@ -234,25 +234,29 @@ fn doubt(told: &Told<'_>, manner: Manner, width: usize, text: &mut String) {
 
 /// The commands that make sense now.
 fn next(told: &Told<'_>, manner: Manner, text: &mut String) {
-    let (status, language, folder) = (&told.status, manner.language, safe(&told.folder));
+    let (status, language) = (&told.status, manner.language);
+    let (named, go_on) = (safe(&told.called.named), safe(&told.called.go_on));
     let mut steps: Vec<String> = Vec::new();
-    let mut step = |command: &str, english: &str, chinese: &str| {
+    let mut step = |command: String, english: &str, chinese: &str| {
+        steps.push(format!("{command}  {}", language.choose(english, chinese)));
+    };
+    let of_bulk = |command: &str| {
         let (command, more) = command
             .split_once(' ')
             .map_or((command, String::new()), |(command, more)| (command, format!(" {more}")));
-        steps.push(format!("hongyan bulk {command} {folder}{more}  {}", language.choose(english, chinese)));
+        format!("hongyan bulk {command} {named}{more}")
     };
     let idle = status.runners.is_empty();
     if status.paused {
-        step("resume", "to let it go on", "继续运行");
+        step(of_bulk("resume"), "to let it go on", "继续运行");
     } else if idle && status.open() + status.interrupted() > 0 {
-        step("run", "to go on", "继续发送");
+        step(go_on.to_string(), "to go on", "继续发送");
     }
     if status.tally.of(State::InDoubt) > 0 {
-        step("resolve", "to decide about those in doubt", "处理不确定的收件人");
+        step(of_bulk("resolve"), "to decide about those in doubt", "处理不确定的收件人");
     }
     if idle && status.open() == 0 && status.tally.total() > 0 {
-        step("report -o report.xlsx", "for the proof of who got what", "生成送达证明");
+        step(of_bulk("report -o report.xlsx"), "for the proof of who got what", "生成送达证明");
     }
     if steps.is_empty() {
         return;
